@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from app.ui.i18n.particles import choose_particles
 from models.errors import CourseMateError, DocumentError
 from models.types import Locator
 
@@ -41,10 +42,13 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def text(key: str, lang: Language = "ko", **params: Any) -> str:
+def text(key: str, lang: Language = "ko", /, **params: Any) -> str:
     """The text of `key`, filled. Raises KeyError where the key or a placeholder's value is missing: a bug, not a state."""
     template = catalog(lang)[key]
-    return template.format(**params) if params else template
+    if not params:
+        return template
+    filled = template.format(**params)
+    return choose_particles(filled) if lang == "ko" else filled
 
 
 def localize(error: CourseMateError, lang: Language = "ko") -> str:
