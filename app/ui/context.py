@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from app.ui.i18n import Language
 from ingest.base import Limits
 from models.errors import CourseMateError
 from models.types import Chunk, Event, Turn
