@@ -37,10 +37,14 @@ class Page:
 
 
 class Loader(Protocol):
-    """Reads one format. `format` is its short name (pdf, docx, …); suffixes in lower case with the dot."""
+    """Reads one format. `format` is its short name (pdf, docx, …); suffixes in lower case with the dot.
+
+    text_based: any text file can be read as this format, so where no content proves another one the suffix decides.
+    """
 
     format: str
     suffixes: tuple[str, ...]
+    text_based: bool
 
     def sniff(self, head: bytes, path: Path) -> bool:
         """Whether the content (its first 64 KiB, and the file itself for containers) is of this format."""

@@ -1,0 +1,63 @@
+"""The pieces of Markdown that loaders write: tables, fences, and the path of headings above a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_FENCE = re.compile(r"(?m)^[ \t]*(`{3,}|~{3,})([^\n]*)$")
+_BACKTICKS = re.compile(r"`{3,}")
+
+
+class HeadingPath:
+    """The headings above the place being read. Levels only order: a heading closes all of its own level and below."""
+
+    def __init__(self, title: str = "") -> None:
+        self._stack: list[tuple[int, str]] = [(0, title)] if title else []
+
+    def push(self, level: int, text: str) -> None:
+        """Enter the heading `text`; level: 1 is the outermost."""
+        while self._stack and self._stack[-1][0] >= level:
+            self._stack.pop()
+        if text:
+            self._stack.append((level, text))
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """From the outermost heading to the innermost."""
+        return tuple(text for _, text in self._stack)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose first row is the header; short rows are filled, newlines become spaces, `|` is escaped.
+
+    Empty rows and columns are left out; "" where nothing is left.
+    """
+    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [row for row in cells if any(row)]
+    if not cells:
+        return ""
+    width = max(len(row) for row in cells)
+    filled = [row + [""] * (width - len(row)) for row in cells]
+    kept = [column for column in range(width) if any(row[column] for row in filled)]
+    lines = ["| " + " | ".join(row[column] for column in kept) + " |" for row in filled]
+    lines.insert(1, "|" + " --- |" * len(kept))
+    return "\n".join(lines)
+
+
+def fence(code: str, language: str = "") -> str:
+    """`code` in a fence that its own backticks cannot close."""
+    longest = max((len(run) for run in _BACKTICKS.findall(code)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}{language}\n{code}\n{marks}"
+
+
+def open_fence(text: str) -> str:
+    """The marks of the fence that is still open where `text` ends, or ""."""
+    marks = ""
+    for match in _FENCE.finditer(text):
+        if not marks:
+            marks = match.group(1)
+        elif match.group(1).startswith(marks) and not match.group(2).strip():
+            marks = ""
+    return marks

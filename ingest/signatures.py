@@ -1,0 +1,58 @@
+"""Names the formats that are recognised but not read, so that the message can say what a file really is."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+MAGIC = (
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
+    (b"HWP Document File V3", "HWP 3; save it as HWP 5 or HWPX"),
+    (b"{\\rtf", "RTF"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"OggS", "an Ogg file"),
+    (b"ID3", "an MP3 file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"GGUF", "model weights (GGUF)"),
+    (b"%!PS", "PostScript"),
+)
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIP_MAGIC = b"PK\x03\x04"
+ZIP_KINDS = (("xl/", "an Excel workbook"), ("META-INF/container.xml", "an EPUB book"), ("content.xml", "OpenDocument"))
+
+
+def describe(head: bytes, path: Path) -> str:
+    """What a foreign file is, in words for the error's detail; "" where it is nothing known.
+
+    A zip or OLE container whose members cannot be listed is "" too: it is not foreign but broken.
+    """
+    for magic, name in MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[4:8] == b"ftyp":
+        return "a video or audio file"
+    if b"<HWPML" in head[:2048]:
+        return "HWPML; save it as HWP 5 or HWPX"
+    return _zip_kind(path) if head.startswith(ZIP_MAGIC) else ""
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return ""
+    for prefix, kind in ZIP_KINDS:
+        if any(name.startswith(prefix) for name in names):
+            return kind
+    return "a zip archive"
