@@ -1,0 +1,64 @@
+"""Fixtures for all tests: a home of their own, the downloaded weights, and the sample data beside the checkout.
+
+Weights are looked for in COURSEMATE_TEST_HOME (default: .home in the checkout), where `make test` puts them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+TEST_HOME = Path(os.environ.get("COURSEMATE_TEST_HOME") or ROOT / ".home").absolute()
+TEST_WEIGHTS = ("qwen2.5-coder-0.5b", "multilingual-e5-small")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_environment() -> Iterator[None]:
+    """No test sees the developer's settings or keys, and no library calls home."""
+    from app.settings import silence_libraries
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("COURSEMATE_") or name.endswith("_API_KEY"):
+                patch.delenv(name)
+        silence_libraries()
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of sample material beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("the sample data beside the checkout (../shared) are not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def shared_data(shared: Path) -> Path:
+    """The sample data beside the checkout."""
+    return shared / "data"
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """A weights folder that holds the 0.5B model and e5, checked by hash."""
+    from models.fetch import WeightsStore
+
+    store = WeightsStore(TEST_HOME / "weights")
+    for name in TEST_WEIGHTS:
+        if store.path(name) is None:
+            pytest.skip(f"weights are not here: coursemate --home {TEST_HOME} models pull {name}")
+    return TEST_HOME / "weights"
