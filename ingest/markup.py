@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+TABLE_ROWS, TABLE_COLUMNS = 5_000, 200  # a larger table is not for reading; what lies beyond is left out
+REPEATED_CHARACTERS = 60
 _FENCE = re.compile(r"(?m)^[ \t]*(`{3,}|~{3,})([^\n]*)$")
 _BACKTICKS = re.compile(r"`{3,}")
 
@@ -61,3 +64,33 @@ def open_fence(text: str) -> str:
         elif match.group(1).startswith(marks) and not match.group(2).strip():
             marks = ""
     return marks
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table with merged cells; row and column count from 0, spans from 1."""
+
+    row: int
+    column: int
+    text: str
+    row_span: int = 1
+    column_span: int = 1
+
+
+def merged_table(cells: Iterable[Cell]) -> str:
+    """A Markdown table in which a merged cell's text stands in every row and column it covers, so that each row can be read
+    alone. Long texts, and a cell as wide as the table, stand once."""
+    kept = [cell for cell in cells if 0 <= cell.row < TABLE_ROWS and 0 <= cell.column < TABLE_COLUMNS]
+    if not kept:
+        return ""
+    height = max(cell.row for cell in kept) + 1
+    width = max(min(cell.column + cell.column_span, TABLE_COLUMNS) for cell in kept)
+    grid = [[""] * width for _ in range(height)]
+    for cell in kept:
+        grid[cell.row][cell.column] = cell.text
+        if len(cell.text) > REPEATED_CHARACTERS or 1 < width <= cell.column_span:
+            continue
+        for row in range(cell.row, min(cell.row + cell.row_span, height)):
+            for column in range(cell.column, min(cell.column + cell.column_span, width)):
+                grid[row][column] = grid[row][column] or cell.text
+    return table(grid)
