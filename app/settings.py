@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     )
 
     home: Path
+    weights: Path | None = None  # folder of model weights; None as `weights_dir` says
     collection: Collection = "course"
     language: Literal["ko", "en"] = "ko"
     speed: Literal["fast", "normal", "thorough"] = "normal"
@@ -118,7 +120,9 @@ class Settings(BaseSettings):
 
     @property
     def weights_dir(self) -> Path:
-        return self.home / "weights"
+        """HOME/weights; a home that has none of its own shares those of the default home, since they are large."""
+        own, shared = self.home / "weights", default_home() / "weights"
+        return self.weights or (shared if shared.is_dir() and not own.is_dir() else own)
 
     @property
     def collections_dir(self) -> Path:
@@ -217,6 +221,11 @@ def environment_keys() -> dict[str, str]:
     if "GEMINI_API_KEY" in keys:
         keys.setdefault("GOOGLE_API_KEY", keys["GEMINI_API_KEY"])
     return keys
+
+
+def has_display() -> bool:
+    """Whether a browser window can be opened; on Linux without a display, webbrowser would start a text browser."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def silence_libraries() -> None:

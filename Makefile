@@ -1,0 +1,81 @@
+# CourseMate. `make run` opens the page, `make test` checks everything; both start from nothing on Debian and Ubuntu.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+TEST_HOME := $(or $(COURSEMATE_TEST_HOME),$(CURDIR)/.home)
+TEST_WEIGHTS := qwen2.5-coder-0.5b multilingual-e5-small
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+WORKERS := 2
+
+.PHONY: help run install test lint format browser test-weights clean
+
+help:
+	@echo "make run     install, fetch the weights, open http://127.0.0.1:7860"
+	@echo "make test    everything: linters, types, tests with real weights and a real browser"
+	@echo "make lint    ruff and mypy        make format  ruff, fixing"
+	@echo "make clean   remove .venv and caches; documents, weights and settings stay"
+
+run: $(VENV)/.core
+	@$(BIN)/coursemate models pull
+	@$(BIN)/coursemate ui --open
+
+install: $(VENV)/.core
+
+# The stamps are newer than pyproject.toml once an installation has come to its end.
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[dev]"
+	@touch $@ $(VENV)/.core
+
+$(BIN)/python:
+	@for candidate in python3 python3.13 python3.12 python3.11; do \
+	    if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$${python:-}" ]; then \
+	    echo "CourseMate needs Python 3.11 or newer. On Debian or Ubuntu: $(SUDO) apt-get install python3 python3-venv" >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	    echo "Python $$version has no venv module. On Debian or Ubuntu: $(SUDO) apt-get install python$$version-venv" >&2; exit 1; \
+	fi; \
+	$$python -m venv $(VENV)
+
+test: $(VENV)/.dev browser test-weights lint
+	@COURSEMATE_TEST_HOME="$(TEST_HOME)" $(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+test-weights: $(VENV)/.dev
+	@COURSEMATE_WEIGHTS="$(TEST_HOME)/weights" $(BIN)/coursemate --home "$(TEST_HOME)" models pull $(TEST_WEIGHTS)
+
+# Without apt the browser tests skip and say so.
+browser:
+	@missing=""; \
+	for package in chromium chromium-driver fonts-nanum; do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "Not installed, and there is no apt-get:$$missing. Install them for the browser tests." >&2; exit 0; \
+	fi; \
+	$(SUDO) apt-get update -qq; \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build *.egg-info
