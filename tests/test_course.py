@@ -14,7 +14,7 @@ COURSE = Path(__file__).resolve().parent.parent / "data" / "course"
 CHAPTERS = sorted(COURSE.glob("*.md"))
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 OPTIONAL = ("torch", "matplotlib", "sklearn", "transformers", "peft", "sentence_transformers", "langchain_core")
-BLOCK_LINES = 20
+BLOCK_LINES = 15
 
 
 def prose(text: str) -> str:
