@@ -1,0 +1,162 @@
+"""multilingual-e5-small in int8 through ONNX Runtime: the default embedder, 118 million parameters, 384 dimensions.
+
+Runs whatever graph lies in its weights folder: the one converted here (see models/e5) or the hub's own int8 export.
+E5 was trained with prefixes: "query: " before questions and "passage: " before what they should find; both are added here.
+Texts over 512 tokens are cut. Wang et al., "Multilingual E5 Text Embeddings" (arXiv:2402.05672).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.embedders.base import Embedder
+from models.errors import MissingError, WeightsError
+
+WEIGHTS = "multilingual-e5-small"
+GRAPH_FILE, TOKENIZER_FILE = "model_int8.onnx", "tokenizer.json"
+MAX_TOKENS = 512
+_BATCH_TOKENS = 1024
+_WINDOW_TEXTS = 512
+_PAD = 1
+
+
+class E5Embedder(Embedder):
+    """Embeds with the graph and tokenizer in `folder`; thread-safe. threads: of one run, 0 lets the runtime choose."""
+
+    dimension = 384
+
+    def __init__(self, folder: Path, threads: int = 0, graph_file: str = GRAPH_FILE) -> None:
+        self._graph = folder / graph_file
+        self._session = _session(self._graph, threads)
+        self._tokenizer = _tokenizer(folder / TOKENIZER_FILE)
+        self._inputs = {value.name for value in self._session.get_inputs()}
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """Of the weights and prefixes: what the converter wrote into the graph, else the graph's own hash."""
+        written = self._session.get_modelmeta().custom_metadata_map.get("fingerprint")
+        if not written:
+            with self._graph.open("rb") as file:
+                written = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return f"{WEIGHTS}:{written}"
+
+    def embed_passages(self, texts: list[str]) -> NDArray[np.float32]:
+        """Unit vectors of passages, (len(texts), 384), in the given order."""
+        return self.embed_raw([f"passage: {text}" for text in texts])
+
+    def embed_question(self, text: str) -> NDArray[np.float32]:
+        """Unit vector of a question, (384,)."""
+        vector: NDArray[np.float32] = self.embed_raw([f"query: {text}"])[0]
+        return vector
+
+    def embed_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts that carry their prefix already, (len(texts), 384), in the given order."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), _WINDOW_TEXTS):
+            tokens = self._encode(texts[start : start + _WINDOW_TEXTS])
+            for rows in _batches([len(ids) for ids in tokens]):
+                vectors[[start + row for row in rows]] = self._run([tokens[row] for row in rows])
+        return vectors
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of the text alone: without prefix, special tokens or cut."""
+        return self.count_tokens_many([text])[0]
+
+    def count_tokens_many(self, texts: Sequence[str]) -> list[int]:
+        """`count_tokens` of each text, several times faster than one by one."""
+        encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
+    @cached_property
+    def _counter(self) -> Any:
+        from tokenizers import Tokenizer
+
+        counter = Tokenizer.from_str(self._tokenizer.to_str())
+        counter.no_truncation()
+        return counter
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast([text.replace("\0", " ") for text in texts])
+        return [encoding.ids for encoding in encodings]
+
+    def _run(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        longest = max(len(ids) for ids in tokens)
+        ids = np.full((len(tokens), longest), _PAD, np.int64)  # (B, T)
+        mask = np.zeros_like(ids)
+        for row, row_ids in enumerate(tokens):
+            ids[row, : len(row_ids)] = row_ids
+            mask[row, : len(row_ids)] = 1
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        (hidden,) = self._session.run(None, {name: feeds[name] for name in self._inputs})  # (B, T, H)
+        summed = np.matmul(mask[:, None, :].astype(np.float32), hidden)[:, 0]  # (B, H)
+        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        vectors: NDArray[np.float32] = summed / np.maximum(lengths, 1e-12)
+        return vectors
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Row numbers grouped so that texts of like length run together and a batch holds at most _BATCH_TOKENS, padding included."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[row] * (len(batch) + 1) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _session(graph: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except (RuntimeError, ValueError) as error:
+        raise WeightsError(name=WEIGHTS, detail=f"{graph.name} cannot be run ({error})") from error
+
+
+def _tokenizer(path: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+class _Source:
+    name = "e5"
+    label = "multilingual-e5-small (int8, ONNX)"
+
+    def missing(self, model: str, weights_dir: Path) -> str | None:
+        """None if `build` can work now, else what to run."""
+        folder = _folder(model, weights_dir)
+        lacking = [name for name in (GRAPH_FILE, TOKENIZER_FILE) if not (folder / name).is_file()]
+        if not lacking:
+            return None
+        return f"{folder / lacking[0]} is not there: run `coursemate models pull {WEIGHTS}`"
+
+    def build(self, model: str, weights_dir: Path, threads: int = 0) -> E5Embedder:
+        """model: "" for the fetched weights, else a folder with model_int8.onnx and tokenizer.json."""
+        if self.missing(model, weights_dir):
+            fix = f"run `coursemate models pull {WEIGHTS}`"
+            raise MissingError(what=f"The embedder's weights in {_folder(model, weights_dir)}", fix=fix)
+        return E5Embedder(_folder(model, weights_dir), threads)
+
+
+def _folder(model: str, weights_dir: Path) -> Path:
+    return Path(model).expanduser() if model and model != WEIGHTS else weights_dir / WEIGHTS
+
+
+EMBEDDER = _Source()
