@@ -1,0 +1,70 @@
+"""The fitted numbers: which sentence is evidence, when a question is answerable, when a sentence counts as supported.
+
+They live in calibration.toml, written by `evals/calibrate.py` from the question sets in data/questions; nothing in the
+chains is a guessed threshold. Unknown keys in the file fail.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from chains.cite import CitationRule
+from chains.fuse import FusionWeights
+from chains.ground import SupportWeights
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic model over named features. threshold: on the probability."""
+
+    coefficients: Mapping[str, float]
+    threshold: float = 0.5
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """In (0, 1). Raises KeyError where a feature is absent; `bias` is always 1."""
+        total = sum(c * (1.0 if name == "bias" else features[name]) for name, c in self.coefficients.items())
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """evidence: coefficient of each of chains.evidence.FEATURES. before: may this question be answered at all, judged from
+    the retrieved sentences alone. after: the same, with the model's draft known."""
+
+    fusion: FusionWeights
+    evidence: Mapping[str, float]
+    before: Logistic
+    after: Logistic
+    support: SupportWeights
+    citation: CitationRule
+
+
+@cache
+def load() -> Calibration:
+    """The shipped calibration."""
+    values = tomllib.loads((files("chains") / "calibration.toml").read_text(encoding="utf-8"))
+    return parse(values)
+
+
+def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
+    """Raises TypeError for an unknown or missing key."""
+    sections = {name: dict(section) for name, section in values.items()}
+    return Calibration(
+        fusion=FusionWeights(**sections.pop("fusion")),  # type: ignore[arg-type]
+        evidence={name: float(value) for name, value in sections.pop("evidence").items()},  # type: ignore[arg-type]
+        before=_logistic(sections.pop("before")),
+        after=_logistic(sections.pop("after")),
+        support=SupportWeights(**sections.pop("support")),  # type: ignore[arg-type]
+        citation=CitationRule(**sections.pop("citation")),  # type: ignore[arg-type]
+        **sections,
+    )
+
+
+def _logistic(section: dict[str, object]) -> Logistic:
+    threshold = float(section.pop("threshold"))  # type: ignore[arg-type]
+    return Logistic({name: float(value) for name, value in section.items()}, threshold)  # type: ignore[arg-type]

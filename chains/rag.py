@@ -1,0 +1,254 @@
+"""Answers a question from the documents: retrieve, pack, ask a model, check every sentence, cite or refuse.
+
+`RagEngine.stream` yields Sources, Token…, Done. The page, the command line and the API all read that one stream.
+
+    engine.stream("드롭아웃은 왜 쓰나요?")      # Sources(…), Token("드롭아웃은"), …, Done(Answer(…))
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, BaseMessageChunk
+from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda, RunnablePassthrough
+
+from chains.answerable import draft_features, is_refusal
+from chains.calibration import Calibration, load
+from chains.cite import citations_of, cite, normalise_marks
+from chains.ground import Grounder, Support
+from chains.pack import Budget, estimate_tokens
+from chains.prepare import Prepared, Preparer
+from chains.prompts import REFUSAL_KO, answer_prompt, render_history, render_passages, safe
+from chains.retrieve import CourseRetriever
+from chains.streaming import StreamLimits, stream
+from chains.units import sentences
+from ingest.store import Scope
+from models.types import Answer, Citation, Done, Event, RefusalReason, Sentence, Sources, Token, Turn, Usage
+
+Speed = Literal["fast", "normal", "thorough"]
+READING_S: dict[str, float] = {"fast": 1.2, "normal": 2.4, "thorough": 8.0}
+REMOTE_TOKENS: dict[str, int] = {"fast": 1_000, "normal": 2_000, "thorough": 5_000}
+POOL: dict[str, int] = {"fast": 4, "normal": 6, "thorough": 12}
+QUESTION_TOKENS = 30
+
+
+class Models(Protocol):
+    """The backends as the engine needs them; app/wiring.py supplies it."""
+
+    def names(self) -> Sequence[str]:
+        """Backends that can be asked for by name."""
+
+    def model(self, backend: str) -> BaseChatModel:
+        """The chat model, built once. Raises MissingError, WeightsError, BackendError."""
+
+    def model_name(self, backend: str) -> str:
+        """What the backend runs, for the record."""
+
+    def reading_rate(self, backend: str) -> float | None:
+        """Prompt tokens this host reads in a second; None where someone else's machine does."""
+
+    def warm(self, backend: str, messages: Sequence[BaseMessage], cancel: threading.Event) -> None:
+        """Reads a prompt ahead where that can be done; returns at once where it cannot, or when `cancel` is set."""
+
+    def cost_usd(self, backend: str, usage: Usage) -> float | None:
+        """Price of an answer; 0 for a local one, None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How one question is to be answered. thread: names the conversation, so that its passages can be used again."""
+
+    backend: str = "local"
+    speed: Speed = "normal"
+    scope: Scope | None = None
+    cancel: threading.Event | None = None
+    thread: str = ""
+    limits: StreamLimits = field(default_factory=StreamLimits)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What came from the model so far. first_ms: until the first piece, from the question's arrival."""
+
+    text: str = ""
+    usage: Usage = field(default_factory=Usage)
+    first_ms: float | None = None
+    stopped: bool = False
+
+    def add(self, piece: BaseMessageChunk, since: float) -> str:
+        text = piece.text
+        if text and self.first_ms is None:
+            self.first_ms = (time.perf_counter() - since) * 1e3
+        self.text += text
+        counted: dict[str, Any] | None = getattr(piece, "usage_metadata", None)
+        if counted:
+            self.usage = Usage(counted.get("input_tokens"), counted.get("output_tokens"))
+        return text
+
+
+class RagEngine:
+    """One engine serves many readers at once; all state about a conversation is in the arguments and `thread`."""
+
+    def __init__(self, retriever: CourseRetriever, models: Models, calibration: Calibration | None = None) -> None:
+        self._models, self._calibration = models, calibration or load()
+        self._preparer = Preparer(retriever, self._calibration)
+        self._chains: dict[tuple[str, ...], Runnable[Any, Any]] = {}
+        self._warming: threading.Event | None = None
+        self._lock = threading.Lock()
+
+    def ask(self, question: str, history: Sequence[Turn] = (), options: AskOptions | None = None) -> Answer:
+        """The last event of `stream`."""
+        *_, done = self.stream(question, history, options)
+        if not isinstance(done, Done):
+            raise RuntimeError("an answer's stream ended without Done")
+        return done.answer
+
+    def stream(self, question: str, history: Sequence[Turn] = (), options: AskOptions | None = None) -> Iterator[Event]:
+        """Sources at once, tokens as they come, then the checked answer.
+
+        Raises MissingError, WeightsError or BackendError; what streamed until then stays with the caller.
+        """
+        options, started = options or AskOptions(), time.perf_counter()
+        self._stop_warming()
+        prepared = self.prepare(question, history, options)
+        yield Sources(prepared.passages, prepared.retrieve_ms, prepared.standalone)
+        refusal = self._refuse_early(prepared)
+        draft = _Draft()
+        if refusal is None:
+            for piece in self._pieces(prepared, options):
+                text = draft.add(piece, started)
+                if text:
+                    yield Token(text)
+            draft.stopped = options.cancel is not None and options.cancel.is_set()
+            answer = self._check(prepared, draft)
+        else:
+            answer = self._refusal(prepared, refusal)
+        yield Done(self._recorded(answer, prepared, draft, options, started))
+
+    def prepare(self, question: str, history: Sequence[Turn] = (), options: AskOptions | None = None) -> Prepared:
+        """Retrieves and packs, without a model."""
+        options = options or AskOptions()
+        return self._preparer.prepare(
+            safe(question),
+            history,
+            self._budget(question, options),
+            scope=options.scope,
+            thread=options.thread,
+            pool=POOL[options.speed],
+        )
+
+    def read_ahead(self, draft: str, history: Sequence[Turn] = (), options: AskOptions | None = None) -> None:
+        """Reads the passages for a question that is still being typed; blocks until read, dropped or overtaken.
+
+        A newer draft or a real question drops it. Call it from a thread of its own.
+        """
+        options, cancel = options or AskOptions(), threading.Event()
+        with self._lock:
+            if self._warming is not None:
+                self._warming.set()
+            self._warming = cancel
+        prepared = self.prepare(draft, history, options)
+        if cancel.is_set() or self._refuse_early(prepared) is not None:
+            return
+        shown = {"passages": prepared.passages, "history": (), "question": ""}
+        messages = (_render | answer_prompt()).invoke(shown).to_messages()
+        self._models.warm(options.backend, messages, cancel)
+
+    def _stop_warming(self) -> None:
+        with self._lock:
+            if self._warming is not None:
+                self._warming.set()
+            self._warming = None
+
+    def _budget(self, question: str, options: AskOptions) -> Budget:
+        rate = self._models.reading_rate(options.backend)
+        if rate is None:
+            return Budget(REMOTE_TOKENS[options.speed], passages=8)
+        tokens = rate * READING_S[options.speed] - QUESTION_TOKENS - estimate_tokens(question)
+        return Budget(max(80, min(2_000, round(tokens))), passages=3 if options.speed != "thorough" else 6)
+
+    def chain(self, backend: str) -> Runnable[Any, Any]:
+        """prompt | model; the model is switched by the configurable field `backend`, each built when first asked for."""
+        names = (backend, *(name for name in self._models.names() if name != backend))
+        if names not in self._chains:
+            first = RunnableLambda(lambda value: self._models.model(backend))
+            others = {name: (lambda name=name: self._models.model(name)) for name in names[1:]}
+            switched = first.configurable_alternatives(ConfigurableField("backend"), default_key=backend, **others)
+            self._chains[names] = _render | answer_prompt() | switched
+        return self._chains[names]
+
+    def _pieces(self, prepared: Prepared, options: AskOptions) -> Iterator[BaseMessageChunk]:
+        yield from stream(
+            self.chain(options.backend),
+            prepared.variables(),
+            {"configurable": {"backend": options.backend}},
+            backend=options.backend,
+            cancel=options.cancel,
+            limits=options.limits,
+        )
+
+    def _refuse_early(self, prepared: Prepared) -> RefusalReason | None:
+        if not prepared.passages:
+            return "no_documents"
+        before = self._calibration.before
+        return "not_found" if before.probability(prepared.features) < before.threshold else None
+
+    def _check(self, prepared: Prepared, draft: _Draft) -> Answer:
+        grounder = Grounder(prepared.passages, self._preparer.vectors, self._preparer.idf, self._calibration.support)
+        parts = sentences(normalise_marks(draft.text))
+        supports = [grounder.check(part, prepared.standalone) for part in parts]
+        features = prepared.features | draft_features(draft.text, supports)
+        if not draft.stopped and self._calibration.after.probability(features) < self._calibration.after.threshold:
+            return self._refusal(prepared, "model_refused" if is_refusal(draft.text) else "unsupported")
+        if is_refusal(draft.text):
+            return self._quoted(prepared, grounder)
+        return self._cited(prepared, parts, supports)
+
+    def _cited(self, prepared: Prepared, parts: Sequence[str], supports: Sequence[Support]) -> Answer:
+        rule = self._calibration.citation
+        checked = [cite(part, s, prepared.passages, rule) for part, s in zip(parts, supports, strict=True)]
+        return Answer(prepared.question, tuple(checked), citations_of(checked, supports, prepared.passages))
+
+    def _quoted(self, prepared: Prepared, grounder: Grounder) -> Answer:
+        """The documents hold the answer but the model would not say it: quote the sentence that does."""
+        best = prepared.passages[0]
+        quote = best.sentences[best.best]
+        support = grounder.check(quote, prepared.standalone)
+        sentence = Sentence(quote, round(support.score, 3), (best.n,), (), True)
+        return Answer(prepared.question, (sentence,), (_citation_of(prepared),))
+
+    def _refusal(self, prepared: Prepared, reason: RefusalReason) -> Answer:
+        nearest = _citation_of(prepared) if prepared.passages else None
+        sentence = Sentence(REFUSAL_KO, 0.0)
+        return Answer(prepared.question, (sentence,), refused=True, reason=reason, nearest=nearest)
+
+    def _recorded(
+        self, answer: Answer, prepared: Prepared, draft: _Draft, options: AskOptions, started: float
+    ) -> Answer:
+        timings = {"retrieve": prepared.retrieve_ms, "total": (time.perf_counter() - started) * 1e3}
+        timings["first_token"] = timings["total"] if draft.first_ms is None else draft.first_ms
+        return replace(
+            answer,
+            backend=options.backend,
+            model=self._models.model_name(options.backend),
+            usage=replace(draft.usage, cost_usd=self._models.cost_usd(options.backend, draft.usage)),
+            timings_ms=timings,
+            stopped=draft.stopped,
+            standalone_question=prepared.standalone,
+        )
+
+
+def _citation_of(prepared: Prepared) -> Citation:
+    best = prepared.passages[0]
+    return Citation(best.n, best.chunk.source, best.chunk.locator, best.sentences[best.best], best.chunk.id)
+
+
+_render: Runnable[Any, Any] = RunnablePassthrough.assign(
+    passages=RunnableLambda(lambda value: render_passages(value["passages"])),
+    history=RunnableLambda(lambda value: render_history(value["history"])),
+)
