@@ -85,9 +85,7 @@ class AppContext(Protocol):
     """The application as the page sees it."""
 
     home: Path
-    settings: (
-        Any  # app.settings.Settings; the page reads language, speed, backend, model, base_url and compatible_model
-    )
+    settings: Any  # app.settings.Settings; the page reads language, speed, backend, model, base_url …
 
     def status(self) -> Status: ...
     def wait_ready(self, timeout_s: float) -> bool:
@@ -95,8 +93,8 @@ class AppContext(Protocol):
 
     def engine(self) -> Engine: ...
     def store(self) -> Store: ...
-    def ask_options(self, *, backend: str, speed: Speed, documents: Sequence[str], cancel: Any) -> Any:
-        """chains.rag.AskOptions. documents: ids, empty for all; cancel: threading.Event."""
+    def is_shipped(self, document: Any) -> bool:
+        """Whether a document (ingest.store.DocumentRecord) belongs to the course that ships with CourseMate."""
 
     def limits(self) -> Limits: ...
     def ingest(self, paths: Sequence[Path], progress: Callable[[Any], None] | None = None) -> Iterator[Any]:

@@ -1,0 +1,192 @@
+"""The talk in the middle: questions, answers with their support marks, refusals, waits and errors, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.conversations import StoredTurn
+from app.ui.i18n import Language, locator_label, text
+from app.ui.icons import icon
+from app.ui.markup import attribute, blocks, inline, is_block
+from models.types import Answer, Sentence
+
+REASONS = ("wrong", "evidence", "incomplete", "other")
+
+
+def thread(turns: Sequence[StoredTurn], lang: Language) -> str:
+    """The stored turns of a conversation, oldest first."""
+    return "".join(turn_html(turn, lang) for turn in turns)
+
+
+def turn_html(turn: StoredTurn, lang: Language) -> str:
+    """One question with its answer, or with what became of it."""
+    body = _answer(turn, lang) if turn.record else _unanswered(lang)
+    return f'<section class="cm-turn" data-turn="{turn.id}">{question_html(turn.question, lang, True)}{body}</section>'
+
+
+def question_html(question: str, lang: Language, editable: bool = False) -> str:
+    """The question's bubble; an editable one has a pencil."""
+    edit = button("edit", "edit", text("chat.edit", lang)) if editable else ""
+    return f'<div class="cm-q-row">{edit}<div class="cm-q">{blocks(question)}</div></div>'
+
+
+def button(action: str, symbol: str, label: str, **data: object) -> str:
+    """An icon button that the page's script hears by its `data-act`."""
+    values = "".join(f' data-{name}="{attribute(value)}"' for name, value in data.items())
+    name = attribute(label)
+    return f'<button type="button" class="cm-act" data-act="{action}"{values} title="{name}" aria-label="{name}">{icon(symbol)}</button>'
+
+
+def chip(n: int, lang: Language) -> str:
+    """`[n]` as a button that points at source n."""
+    label = attribute(text("chat.show_source", lang, n=n))
+    return f'<button type="button" class="cm-chip" data-act="cite" data-n="{n}" title="{label}" aria-label="{label}">{n}</button>'
+
+
+def _answer(turn: StoredTurn, lang: Language) -> str:
+    record = turn.record
+    if record is None:
+        return ""
+    if record.answer.refused:
+        return f'<article class="cm-none">{_refusal(record.answer, lang)}{_meta(turn, record.answer, lang)}</article>'
+    answer = record.answer
+    body = " ".join(_sentence(sentence, lang) for sentence in answer.sentences)
+    notes = _weak_note(answer.sentences, lang) + (_note(text("chat.stopped", lang)) if answer.stopped else "")
+    return f'<article class="cm-a"><div class="cm-body">{body}</div>{notes}{_meta(turn, answer, lang)}</article>'
+
+
+def _sentence(sentence: Sentence, lang: Language) -> str:
+    chips = "".join(chip(n, lang) for n in sentence.citations)
+    if is_block(sentence.text):
+        return f'<div class="{_support_class(sentence)}">{blocks(sentence.text)}</div>{chips}'
+    words = inline(sentence.text).replace("\n", "<br>")
+    title = "" if sentence.supported else f' title="{attribute(text("chat.unsupported", lang))}"'
+    return f'<span class="{_support_class(sentence)}"{title}>{words}</span>{chips}'
+
+
+def _support_class(sentence: Sentence) -> str:
+    return "cm-sentence" if sentence.supported else "cm-sentence cm-weak"
+
+
+def _weak_note(sentences: Sequence[Sentence], lang: Language) -> str:
+    if all(sentence.supported for sentence in sentences):
+        return ""
+    absent = dict.fromkeys(name for sentence in sentences for name in sentence.unsupported)
+    if not absent:
+        return _note(text("chat.weak", lang))
+    return _note(text("chat.weak_named", lang, names=", ".join(absent)))
+
+
+def _note(words: str) -> str:
+    return f'<div class="cm-note">{icon("warn")}<span>{inline(words)}</span></div>'
+
+
+def _refusal(answer: Answer, lang: Language) -> str:
+    if answer.reason == "no_documents" or answer.nearest is None:
+        return f"<p>{text('chat.refused_empty', lang)} {link('library', text('chat.add_documents', lang))}</p>"
+    place = locator_label(answer.nearest.locator, lang) or answer.nearest.source
+    nearest = (
+        f'<button type="button" class="cm-link" data-act="cite" data-n="{answer.nearest.n}">{inline(place)}</button>'
+    )
+    return text("chat.refused_html", lang, nearest=nearest, add=link("library", text("chat.add", lang)))
+
+
+def link(tab: str, label: str) -> str:
+    """Words that lead to another tab."""
+    return f'<button type="button" class="cm-link" data-act="tab" data-tab="{tab}">{inline(label)}</button>'
+
+
+def _meta(turn: StoredTurn, answer: Answer, lang: Language) -> str:
+    facts = "".join(f"<span>{fact}</span>" for fact in _facts(answer, lang))
+    votes = "".join(_vote(name, value, turn, lang) for name, value in (("up", 1), ("down", -1)))
+    actions = (
+        votes + button("retry", "retry", text("chat.retry", lang)) + button("copy", "copy", text("chat.copy", lang))
+    )
+    model = attribute(f"{answer.backend} · {answer.model}")
+    return (
+        f'<div class="cm-meta" title="{model}">{facts}<span class="cm-acts">{actions}</span></div>{_reason(turn, lang)}'
+    )
+
+
+def _vote(name: str, value: int, turn: StoredTurn, lang: Language) -> str:
+    label = attribute(text(f"chat.{name}", lang))
+    pressed = "true" if turn.vote == value else "false"
+    return (
+        f'<button type="button" class="cm-act" data-act="vote" data-vote="{value}" aria-pressed="{pressed}" '
+        f'title="{label}" aria-label="{label}">{icon(name)}</button>'
+    )
+
+
+def _reason(turn: StoredTurn, lang: Language) -> str:
+    options = "".join(
+        f'<button type="button" class="cm-pill" data-act="reason">{text(f"chat.reason_{name}", lang)}</button>'
+        for name in REASONS[:-1]
+    )
+    hint = attribute(text("chat.reason_hint", lang))
+    return (
+        f'<form class="cm-reason" hidden>{options}<input type="text" maxlength="500" value="{attribute(turn.reason)}" '
+        f'placeholder="{hint}" aria-label="{hint}"><button type="submit" class="cm-pill">{text("chat.reason_send", lang)}</button></form>'
+    )
+
+
+def _facts(answer: Answer, lang: Language) -> list[str]:
+    """Support, speed, tokens and cost, as far as they are known."""
+    facts = []
+    if answer.sentences and not answer.refused:
+        good = sum(sentence.supported for sentence in answer.sentences)
+        facts.append(text("chat.support", lang, total=len(answer.sentences), good=good))
+    facts.append(_speed(answer, lang))
+    facts.append(_cost(answer, lang))
+    return [fact for fact in facts if fact]
+
+
+def _speed(answer: Answer, lang: Language) -> str:
+    first, total = answer.timings_ms.get("first_token"), answer.timings_ms.get("total")
+    if first is None or total is None:
+        return ""
+    written = answer.usage.completion_tokens
+    if not written or total - first < 1:
+        return text("chat.total", lang, seconds=f"{total / 1e3:.1f}")
+    rate = f"{written / (total - first) * 1e3:.0f}"
+    return text("chat.speed", lang, seconds=f"{first / 1e3:.1f}", rate=rate)
+
+
+def _cost(answer: Answer, lang: Language) -> str:
+    usage, parts = answer.usage, []
+    if usage.prompt_tokens is not None and usage.completion_tokens is not None:
+        parts.append(text("chat.tokens", lang, prompt=usage.prompt_tokens, completion=usage.completion_tokens))
+    if usage.cost_usd is not None:
+        parts.append(text("chat.free", lang) if usage.cost_usd == 0 else f"${usage.cost_usd:.4f}")
+    return " · ".join(parts)
+
+
+def _unanswered(lang: Language) -> str:
+    retry = f'<button type="button" class="cm-link" data-act="retry">{text("chat.retry", lang)}</button>'
+    return f'<article class="cm-none"><p>{text("chat.unanswered", lang)} {retry}</p></article>'
+
+
+def waiting(question: str, step: str, lang: Language) -> str:
+    """The question with what is being done for it now; the page's script counts the seconds."""
+    return (
+        f'<section class="cm-turn">{question_html(question, lang)}<article class="cm-a cm-waiting" aria-busy="true">'
+        f'<span class="cm-dots" aria-hidden="true"><i></i><i></i><i></i></span><span role="status">{inline(step)}</span>'
+        '<span class="cm-elapsed" aria-hidden="true"></span></article></section>'
+    )
+
+
+def streaming(question: str, draft: str, lang: Language) -> str:
+    """The question with the answer as far as it has come, unchecked."""
+    body = blocks(draft, lambda n: chip(n, lang))
+    return (
+        f'<section class="cm-turn">{question_html(question, lang)}<article class="cm-a" aria-busy="true">'
+        f'<div class="cm-body cm-draft">{body}</div></article></section>'
+    )
+
+
+def failure(question: str, message: str, lang: Language, tab: str = "") -> str:
+    """What went wrong and what to do; the question is back in the box. tab: where the next step is done."""
+    step = link(tab, text(f"chat.go_{tab}", lang)) if tab else ""
+    return (
+        f'<section class="cm-turn">{question_html(question, lang)}<article class="cm-none cm-error" role="alert">'
+        f"<p>{inline(message)} {step}</p></article></section>"
+    )

@@ -1,0 +1,96 @@
+"""Where Gradio's events become calls of plain functions: `fn(visit, *values)`, whose errors a person gets to read."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.ui.i18n import localize
+from app.ui.page import Page
+from models.errors import CourseMateError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who triggered an event, and with what. owner: the signed-in user, "" on one's own machine. query: of the page's
+    address. data: what the page's script sent along; it comes from a browser, so nothing in it may be trusted."""
+
+    session: str
+    owner: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def number(self, name: str) -> int:
+        """A whole number of `data`; 0 where there is none."""
+        value = self.data.get(name)
+        return int(value) if isinstance(value, int | str) and str(value).lstrip("-").isdigit() else 0
+
+    def words(self, name: str) -> str:
+        """A text of `data`; "" where there is none."""
+        value = self.data.get(name)
+        return value if isinstance(value, str) else ""
+
+
+def connect(
+    page: Page, event: Any, fn: Callable[..., Any], inputs: Any = None, outputs: Any = None, **options: Any
+) -> Any:
+    """`event(fn)` for a Gradio event such as `button.click`; fn may be a generator. options: of Gradio's listener.
+
+    A CourseMateError is shown as a warning in the page's language, anything else as a failure that was logged.
+    """
+    handler = _streaming(page, fn) if inspect.isgeneratorfunction(fn) else _calling(page, fn)
+    handler.__name__ = getattr(fn, "__name__", "handler")
+    handler.__annotations__ = _annotations()
+    settings = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None} | options
+    return event(handler, inputs, outputs, **settings)
+
+
+def _annotations() -> dict[str, Any]:
+    import gradio as gr
+
+    return {"request": gr.Request, "event": gr.EventData}
+
+
+def _calling(page: Page, fn: Callable[..., Any]) -> Callable[..., Any]:
+    def handler(request, event, *values):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN002,ANN202 Gradio reads these from __annotations__
+        try:
+            return fn(_visit(request, event), *values)
+        except Exception as error:
+            raise _told(page, error) from error
+
+    return handler
+
+
+def _streaming(page: Page, fn: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
+    def handler(request, event, *values):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN002,ANN202 Gradio reads these from __annotations__
+        try:
+            yield from fn(_visit(request, event), *values)
+        except Exception as error:
+            raise _told(page, error) from error
+
+    return handler
+
+
+def _told(page: Page, error: Exception) -> Exception:
+    """The error as Gradio shows it."""
+    import gradio as gr
+
+    if isinstance(error, CourseMateError):
+        return gr.Error(localize(error, page.lang), title=page.text("page.problem"), print_exception=False)
+    log.exception("an event of the page failed", exc_info=error)
+    return gr.Error(page.text("chat.broken"), title=page.text("page.problem"), print_exception=False)
+
+
+def _visit(request: Any, event: Any) -> Visit:
+    data = getattr(event, "_data", None)
+    return Visit(
+        session=str(getattr(request, "session_hash", None) or ""),
+        owner=str(getattr(request, "username", None) or ""),
+        query=dict(getattr(request, "query_params", None) or {}),
+        data=data if isinstance(data, Mapping) else {},
+    )

@@ -1,0 +1,116 @@
+"""The page: a header, one tab for each module in app/ui/tabs, and the server that shows them.
+
+launch(context, "127.0.0.1", 7860, {})      accepts connections at once, shows the page when Gradio is there
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from app.conversations import Conversations
+from app.ui import header
+from app.ui.context import AppContext
+from app.ui.events import connect
+from app.ui.export import markdown
+from app.ui.i18n import Language
+from app.ui.page import Page, Tab
+from app.ui.server import Door, bind, credentials, is_loopback, serve
+from app.ui.sessions import Sessions
+from app.ui.theme import head, theme
+from models.discovery import discover
+from models.errors import InputError
+
+log = logging.getLogger(__name__)
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def launch(context: AppContext, host: str, port: int, auth: Mapping[str, str] | None = None) -> None:
+    """Serve the page until interrupted. auth: user -> password; must hold someone where `host` is not loopback.
+
+    Raises InputError: no auth for an open host, or an address that cannot be opened.
+    """
+    if not auth and not is_loopback(host):
+        detail = f"--host {host} lets other machines in; give --auth USER:PASSWORD as well."
+        raise InputError(detail=detail, text_key="server.auth_needed", host=host)
+    hosts = LOOPBACK_HOSTS if is_loopback(host) else frozenset()
+    listener = bind(host, port)
+    log.info("the page is at http://%s:%d", host, listener.getsockname()[1])
+    serve(Door(lambda: site(context, auth or {}), auth or {}, hosts), listener)
+
+
+def site(context: AppContext, auth: Mapping[str, str]) -> Any:
+    """The FastAPI application: a page a language, and the export of conversations."""
+    from fastapi import FastAPI
+    from gradio import mount_gradio_app
+
+    conversations, sessions = Conversations(context.home / "conversations.sqlite"), Sessions()
+    parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _serve_exports(parent, conversations)
+    others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
+    for lang in others:  # the root is mounted last, because it takes every path
+        page = Page(context, conversations, sessions, lang)
+        mount_gradio_app(
+            parent,
+            build_page(page),
+            path=header.path_of(page, lang).rstrip("/") or "/",
+            auth_dependency=(lambda request: _user(request) or None) if auth else None,
+            theme=theme(),
+            head=head(),
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+            ssr_mode=False,
+            max_file_size=context.limits().file_mb * 1_000_000,
+        )
+        _keep_uploads_at_home(parent, context.home)
+    return parent
+
+
+def build_page(page: Page) -> Any:
+    """The Gradio page, with the tabs that are there."""
+    import gradio as gr
+
+    tabs: list[Tab] = sorted(discover("app.ui.tabs", "TAB").values(), key=lambda tab: tab.order)
+    with gr.Blocks(title=page.text("page.title"), analytics_enabled=False, fill_width=True) as page.blocks:
+        page.ready = gr.State("")
+        status = header.build(page)
+        with gr.Tabs(elem_id="cm-tabs") as page.tabs:
+            for tab in tabs:
+                with gr.Tab(
+                    page.text(f"nav.{tab.name}"), id=tab.name, elem_id=f"cm-tab-{tab.name}", render_children=True
+                ):
+                    tab.build(page)
+        header.connect_status(page, status)
+        connect(page, page.blocks.unload, lambda visit: page.sessions.leave(visit.session))
+    page.blocks.queue(default_concurrency_limit=None)
+    return page.blocks
+
+
+def _user(request: Any) -> str:
+    """The signed-in user; the door has checked the password."""
+    return credentials(request.headers.get("authorization", ""))[0]
+
+
+def _serve_exports(parent: Any, conversations: Conversations) -> None:
+    from fastapi import Request, Response
+
+    def export(conversation: str, request: Request) -> Response:
+        text = markdown(conversations, _user(request), conversation)
+        if text is None:
+            return Response("There is no such conversation.", 404, media_type="text/plain")
+        disposition = f'attachment; filename="conversation-{conversation[:8]}.md"'
+        return Response(text, media_type="text/markdown", headers={"content-disposition": disposition})
+
+    for prefix in ("", *(f"/{lang}" for lang in get_args(Language))):
+        parent.add_api_route(f"{prefix}/export/{{conversation}}.md", export, methods=["GET"])
+
+
+def _keep_uploads_at_home(parent: Any, home: Path) -> None:
+    """Uploads arrive in a folder of this user, on the disk they will stay on, and not in one that all users share."""
+    arriving = home / "uploads" / ".arriving"
+    arriving.mkdir(parents=True, exist_ok=True, mode=0o700)
+    parent.routes[-1].app.uploaded_file_dir = str(arriving)

@@ -1,0 +1,62 @@
+// The page as a whole: light mode, drawers on narrow screens, the seconds of a wait, jumps between tabs.
+(() => {
+  const light = () => document.body.classList.remove("dark");
+  document.addEventListener("DOMContentLoaded", light);
+  new MutationObserver(light).observe(document.documentElement, { subtree: true, attributeFilter: ["class"] });
+
+  window.coursemate = {
+    goTo(tab) {
+      document.querySelector(`#cm-tabs [role=tab]#cm-tab-${tab}-button`)?.click();
+    },
+    drawer(side, open) {
+      const body = document.body.classList;
+      const name = `cm-${side}-open`;
+      const show = open ?? !body.contains(name);
+      body.remove("cm-left-open", "cm-right-open");
+      if (show) body.add(name);
+    },
+    narrow: () => matchMedia("(max-width: 1000px)").matches,
+    atBottom: true,
+  };
+
+  document.addEventListener("click", (event) => {
+    const jump = event.target.closest("[data-act=tab]");
+    if (jump) window.coursemate.goTo(jump.dataset.tab);
+    const toggle = event.target.closest("[data-drawer]");
+    if (toggle) window.coursemate.drawer(toggle.dataset.drawer);
+    else if (event.target.closest("#cm-middle")) {
+      if (!event.target.closest("[data-act=cite]")) window.coursemate.drawer("", false);
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") window.coursemate.drawer("", false);
+  });
+
+  // How long the reader has been waiting, counted by this clock.
+  const since = new WeakMap();
+  setInterval(() => {
+    for (const place of document.querySelectorAll(".cm-elapsed")) {
+      if (!since.has(place)) since.set(place, performance.now());
+      const seconds = (performance.now() - since.get(place)) / 1000;
+      const words = seconds < 1 ? "" : `${Math.floor(seconds)}s`;
+      if (place.textContent !== words) place.textContent = words;
+    }
+  }, 250);
+
+  // Follow the answer while it grows, unless the reader has scrolled away.
+  const follow = () => {
+    const scroll = document.querySelector("#cm-scroll");
+    if (!scroll || scroll.dataset.followed) return;
+    scroll.dataset.followed = "yes";
+    scroll.addEventListener("scroll", () => {
+      window.coursemate.atBottom = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    });
+    new MutationObserver(() => {
+      if (window.coursemate.atBottom) scroll.scrollTop = scroll.scrollHeight;
+    }).observe(scroll, { childList: true, subtree: true, characterData: true });
+  };
+  const waiting = setInterval(() => {
+    follow();
+    if (document.querySelector("#cm-scroll")?.dataset.followed) clearInterval(waiting);
+  }, 200);
+})();

@@ -1,0 +1,181 @@
+"""A small application behind the page: five documents, an engine that answers at once or as slowly as a test wants."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.ui.context import BackendInfo, DoctorLine, Status
+from ingest.base import Limits
+from models.errors import DocumentError
+from models.types import Answer, Chunk, Citation, Done, Locator, Passage, Sentence, Sources, Token, Usage
+
+SENTENCES = (
+    "드롭아웃은 미니배치마다 뉴런을 확률 p로 끈다.",
+    "뉴런이 특정 동료에게만 기대지 못하므로 특징을 고르게 배우고 과적합이 준다.",
+    "시험할 때는 모두 켜고 출력을 조정한다.",
+)
+
+
+def make_chunk(name: str = "04-mlp.md", text: str = " ".join(SENTENCES)) -> Chunk:
+    return Chunk(f"c-{name}", text, name, Locator(headings=("과적합과 방지", "드롭아웃")), 0, f"d-{name}", "md")
+
+
+def make_passages(*names: str) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(n, make_chunk(name), " ".join(SENTENCES), SENTENCES, 1, 0.95 - 0.14 * n)
+        for n, name in enumerate(names, 1)
+    )
+
+
+@dataclass
+class StubEngine:
+    """Streams `words` with `pause_s` between them and stops when it is told to."""
+
+    words: str = "드롭아웃은 학습할 때 은닉 뉴런을 무작위로 끕니다. 입력층에는 0.05가 가장 좋습니다."
+    sentences: tuple[Sentence, ...] = (
+        Sentence("드롭아웃은 학습할 때 은닉 뉴런을 무작위로 꺼서, 몇몇 뉴런이 서로에게만 의존하지 못하게 합니다.", 0.9, (1, 2)),
+        Sentence("은닉층에는 0.5를 자주 씁니다.", 0.8, (2,)),
+        Sentence("입력층에는 0.05가 가장 좋습니다.", 0.1, (), ("0.05",), False),
+    )
+    pause_s: float = 0.0
+    error: Exception | None = None
+    refuse: bool = False
+    drafts: list[str] = field(default_factory=list)
+    asked: list[tuple] = field(default_factory=list)
+
+    def read_ahead(self, draft, history, options):
+        self.drafts.append(draft)
+
+    def stream(self, question, history=(), options=None):
+        self.asked.append((question, tuple(history), options))
+        passages = make_passages("04-mlp.md", "4주차.pdf", "실습_안내.hwp")
+        yield Sources(passages, 81.0)
+        if self.error:
+            raise self.error
+        stopped, said = False, ""
+        for word in self.words.split(" "):
+            if options.cancel.wait(self.pause_s):
+                stopped = True
+                break
+            said += word + " "
+            yield Token(word + " ")
+        yield Done(self._answer(question, stopped, said, passages))
+
+    def _answer(self, question, stopped, said, passages):
+        sentences = (Sentence(said.strip(), 0.9, (1,)),) if stopped and said else () if stopped else self.sentences
+        quote = Citation(1, "04-mlp.md", passages[0].chunk.locator, SENTENCES[1])
+        return Answer(
+            question,
+            (Sentence("자료에서 답을 찾을 수 없습니다.", 0.0),) if self.refuse else sentences,
+            () if self.refuse else (quote,),
+            refused=self.refuse,
+            reason="not_found" if self.refuse else None,
+            nearest=quote if self.refuse else None,
+            backend="local",
+            model="qwen2.5-coder-0.5b",
+            usage=Usage(214, 96, 0.0),
+            timings_ms={"retrieve": 81.0, "first_token": 1900.0, "total": 5400.0},
+            stopped=stopped,
+        )
+
+
+@dataclass
+class StubStore:
+    rows: list = field(default_factory=list)
+
+    def documents(self):
+        return list(self.rows)
+
+    def chunks_of(self, document_id):
+        return [make_chunk(row.source) for row in self.rows if row.id == document_id]
+
+
+def make_row(name: str, shipped: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(
+        id=f"d-{name}", source=name, path=f"/course/{name}" if shipped else f"/uploads/{name}", format=name[-3:].strip("."),
+        size_bytes=12_345, chunks=4, added_at="2026-11-21T09:00:00+00:00", title=name.split(".")[0], shipped=shipped,
+    )  # fmt: skip
+
+
+class StubContext:
+    """app.ui.context.AppContext with everything in memory."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.settings = SimpleNamespace(
+            language="ko", speed="normal", backend="local", model="", base_url="", compatible_model="",
+            openai_model="", gemini_model="", limits=Limits(), uploads_dir=home / "uploads", offline=False,
+        )  # fmt: skip
+        self.engine_ = StubEngine()
+        self.store_ = StubStore([make_row("04-mlp.md", True), make_row("05-cnn.md", True), make_row("4주차.pdf")])
+        self.status_ = Status("ready")
+        self.ready = threading.Event()
+        self.ready.set()
+        self.keys: dict[str, tuple[str, bool]] = {}
+        self.bad_files: set[str] = set()
+
+    def status(self):
+        return self.status_
+
+    def wait_ready(self, timeout_s):
+        return self.ready.wait(timeout_s)
+
+    def engine(self):
+        return self.engine_
+
+    def store(self):
+        return self.store_
+
+    def is_shipped(self, document):
+        return document.shipped
+
+    def limits(self):
+        return self.settings.limits
+
+    def ingest(self, paths, progress=None) -> Iterator[SimpleNamespace]:
+        for path in paths:
+            time.sleep(0.01)
+            if path.name in self.bad_files:
+                error = DocumentError(path.name, "broken", "no PDF header")
+                yield SimpleNamespace(path=path, status="failed", chunks=0, error=error, seconds=0.1, renamed_from=None)
+            else:
+                self.store_.rows.append(make_row(path.name))
+                yield SimpleNamespace(path=path, status="added", chunks=4, error=None, seconds=0.1, renamed_from=None)
+
+    def remove_documents(self, document_ids):
+        before = len(self.store_.rows)
+        self.store_.rows = [row for row in self.store_.rows if row.id not in document_ids]
+        return before - len(self.store_.rows)
+
+    def backends(self):
+        key = bool(self.keys.get("openai"))
+        return [
+            BackendInfo("local", "Local Qwen", "로컬 Qwen", "qwen2.5-coder-0.5b"),
+            BackendInfo("openai", "OpenAI", "OpenAI", "gpt-5-mini", None if key else "OPENAI_API_KEY is not set.",
+                        "OPENAI_API_KEY", key),
+        ]  # fmt: skip
+
+    def set_key(self, backend, key, save):
+        self.keys[backend] = (key, save)
+
+    def weights(self):
+        raise NotImplementedError
+
+    def change_settings(self, **values):
+        for name, value in values.items():
+            setattr(self.settings, name, value)
+
+    def doctor(self):
+        return [DoctorLine("Python", "3.11.2"), DoctorLine("메모리", "24 GB"), DoctorLine("GPU", "없음", ok=False)]
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> StubContext:
+    return StubContext(tmp_path)
