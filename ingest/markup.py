@@ -79,12 +79,14 @@ class Cell:
 
 def merged_table(cells: Iterable[Cell]) -> str:
     """A Markdown table in which a merged cell's text stands in every row and column it covers, so that each row can be read
-    alone. Long texts, and a cell as wide as the table, stand once."""
+    alone. Long texts, and a cell as wide as the table, stand once; one column is no table but paragraphs."""
     kept = [cell for cell in cells if 0 <= cell.row < TABLE_ROWS and 0 <= cell.column < TABLE_COLUMNS]
     if not kept:
         return ""
     height = max(cell.row for cell in kept) + 1
     width = max(min(cell.column + cell.column_span, TABLE_COLUMNS) for cell in kept)
+    if width == 1:  # a frame around text rather than a table
+        return "\n\n".join(cell.text for cell in kept)
     grid = [[""] * width for _ in range(height)]
     for cell in kept:
         grid[cell.row][cell.column] = cell.text

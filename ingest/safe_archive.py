@@ -11,7 +11,6 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 
 from lxml import etree
 
@@ -47,9 +46,11 @@ class SafeArchive:
     def __enter__(self) -> SafeArchive:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
         self._zip.close()
 
     def names(self) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingest.base import Limits, Page
+from ingest.cleaning import clean
 from ingest.loaders.markdown import Heading, markdown_pages, read_text, scan, section_pages, split_front_matter
 
 TITLE_CHARACTERS = 60
@@ -70,6 +71,14 @@ def scan_text(text: str) -> Iterator[Heading | str]:
             yield Heading(level or _TITLE_LEVEL, line.strip())
         else:
             yield line
+
+
+def with_titles(items: Iterable[Heading | str]) -> Iterator[Heading | str]:
+    """A document's items; where it marks no headings, those that its plain text shows."""
+    kept = list(items)
+    if any(isinstance(item, Heading) for item in kept):
+        return iter(kept)
+    return scan_text(clean("\n".join(item for item in kept if isinstance(item, str))))
 
 
 def _numbered_level(line: str, before: str, after: str) -> int:
