@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         """Given values, environment, then the file, which `load` has already read."""
         return (init_settings, env_settings, _FileSource(settings_cls, init_settings))
 
+    def model_of(self, backend: str) -> str:
+        """The model chosen for a backend; "" where none is, or the backend has no setting for it."""
+        chosen: str = self.model if backend == "local" else getattr(self, f"{backend}_model", "")
+        return chosen
+
     @property
     def weights_dir(self) -> Path:
         """HOME/weights; a home that has none of its own shares those of the default home, since they are large."""
@@ -191,7 +196,8 @@ def save(settings: Settings, values: Mapping[str, Any]) -> Settings:
     stored.update(values)
     stored = {name: value for name, value in stored.items() if value is not None}
     in_force = {name: getattr(settings, name) for name in settings.model_fields_set - {"home", *values}}
-    changed = load(settings.home, **{**in_force, **values})
+    defaults = {name: Settings.model_fields[name].get_default() for name, value in values.items() if value is None}
+    changed = load(settings.home, **{**in_force, **values, **defaults})
     settings.home.mkdir(parents=True, exist_ok=True)
     write_atomic(settings.settings_file, tomli_w.dumps(_plain(stored)).encode())
     return changed
@@ -204,7 +210,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def read_file(path: Path) -> dict[str, Any]:
     """The stored settings; {} where there is no file. Raises ConfigError where it is no TOML or cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -213,6 +219,9 @@ def read_file(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise ConfigError(key=path.name, value=str(path), detail=f"it cannot be read ({error.strerror})") from None
+    if "home" in values:
+        raise ConfigError(key="home", value=values["home"], detail=f"give it with --home or {HOME_VARIABLE}")
+    return values
 
 
 def environment_keys() -> dict[str, str]:
