@@ -6,23 +6,21 @@ The pool is what chains.rag.Models describes. It knows the settings and the keys
 from __future__ import annotations
 
 import difflib
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
 
 from app.keys import Keys
+from app.once import Once
 from app.settings import Settings
+from app.ui.context import BackendInfo
 from models.backends.base import Backend, BackendConfig
 from models.discovery import discover
-from models.errors import InputError
-from models.types import Usage
+from models.errors import InputError, MissingError
 
-log = logging.getLogger(__name__)
+LOCAL = "local"
 
 
 class BackendPool:
@@ -31,8 +29,7 @@ class BackendPool:
 
     def __init__(self, settings: Callable[[], Settings], keys: Keys, local_model: Callable[[], str]) -> None:
         self._settings, self._keys, self._local_model = settings, keys, local_model
-        self._models: dict[str, BaseChatModel] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._models: dict[str, Once[BaseChatModel]] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -50,3 +47,68 @@ class BackendPool:
             hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(self.backends)}"
             raise InputError(detail=f"There is no backend {name!r}; {hint}")
         return self.backends[name]
+
+    def config(self, name: str, model: str | None = None) -> BackendConfig:
+        """What the settings and the keys say to a backend. model: None for the one in the settings."""
+        settings, backend = self._settings(), self.backend(name)
+        return BackendConfig(
+            weights_dir=settings.weights_dir,
+            model=settings.model_of(name) if model is None else model,
+            api_key=self._keys.get(backend.key_variable),
+            base_url=settings.base_url if name == "compatible" else "",
+            adapter=settings.adapter,
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+            context_tokens=settings.context_tokens,
+            threads=settings.threads,
+            timeout_s=settings.timeout_s,
+            max_retries=settings.max_retries,
+            seed=settings.seed,
+        )
+
+    def model(self, name: str) -> BaseChatModel:
+        """The chat model; the first caller waits for its weights, the others for the first."""
+        return self._once(name).get()
+
+    def _once(self, name: str) -> Once[BaseChatModel]:
+        backend = self.backend(name)
+        with self._lock:
+            if name not in self._models:
+                self._models[name] = Once(lambda: self._build(backend))
+            return self._models[name]
+
+    def _build(self, backend: Backend) -> BaseChatModel:
+        config = self.config(backend.name, self._local_model() if backend.name == LOCAL else None)
+        lacking = backend.missing(config)
+        if lacking:
+            raise MissingError(what=backend.label, fix=lacking)
+        return backend.build(config)
+
+    def infos(self) -> list[BackendInfo]:
+        """Each backend with what it lacks; loads nothing."""
+        return [self._info(backend) for backend in self.backends.values()]
+
+    def _info(self, backend: Backend) -> BackendInfo:
+        return BackendInfo(
+            name=backend.name,
+            label=backend.label,
+            label_ko=backend.label_ko,
+            model=self.model_name(backend.name),
+            missing=backend.missing(self.config(backend.name)),
+            key_variable=backend.key_variable,
+            has_key=self._keys.get(backend.key_variable) is not None,
+        )
+
+    def key_variable(self, name: str) -> str:
+        """The environment variable of a backend's key. Raises InputError where it takes none."""
+        variable = self.backend(name).key_variable
+        if variable is None:
+            raise InputError(detail=f"The backend {name} takes no key")
+        return variable
+
+    def drop(self, name: str | None = None) -> None:
+        """Forgets one model, or all; the next question builds it from the settings then in force."""
+        with self._lock:
+            dropped = [self._models.pop(key) for key in list(self._models) if name in {None, key}]
+        for model in dropped:
+            model.drop()

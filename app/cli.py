@@ -33,14 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _speak_utf8(stream)
     commands: dict[str, Command] = {command.name: command for command in discover("app.commands", "COMMAND").values()}
-    arguments = build_parser(commands).parse_args(argv)
+    parser = build_parser(commands)
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        arguments = parser.parse_args([*(sys.argv[1:] if argv is None else argv), DEFAULT_COMMAND])
     lang: Language = "ko"
     known_keys: Sequence[str] = ()
     sys.excepthook = _on_unexpected
     try:
         context = _context(arguments)
         lang, known_keys = context.lang, context.keys.known()
-        code = commands[arguments.command or DEFAULT_COMMAND].run(arguments, context)
+        code = commands[arguments.command].run(arguments, context)
         sys.stdout.flush()
         return code
     except CourseMateError as error:
@@ -67,8 +70,6 @@ def build_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
     for name, command in sorted(commands.items()):
         purpose = both(f"cli.{name}")
         command.configure(below.add_parser(name, help=purpose, description=purpose, parents=[shared]))
-    if DEFAULT_COMMAND in commands:
-        commands[DEFAULT_COMMAND].configure(parser.add_argument_group(DEFAULT_COMMAND))
     return parser
 
 

@@ -17,17 +17,19 @@ from models.types import Chunk, Event, Turn
 
 Speed = Literal["fast", "normal", "thorough"]
 SPEEDS: tuple[Speed, ...] = ("fast", "normal", "thorough")
+Step = Literal["", "weights", "embedder", "store", "course", "model"]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """How far the start has come. step: what is being done now, for people; error: why it failed.
 
-    done, total: files of the shipped course that the first start ingests, 0 where that is not what is being done.
+    done, total: files of the shipped course that the first start ingests (step course), megabytes of weights that are
+    fetched (step weights), else 0.
     """
 
     state: Literal["starting", "ready", "failed"]
-    step: Literal["", "embedder", "store", "course", "model"] = ""
+    step: Step = ""
     error: CourseMateError | None = None
     done: int = 0
     total: int = 0

@@ -1,0 +1,227 @@
+"""Builds the application from its settings: each part once, when first asked for, from any thread.
+
+    wiring = Wiring(load(), keys)
+    wiring.engine().ask("드롭아웃은 왜 쓰나요?")
+
+Weights that a part needs and that are not there yet are fetched on the way (`on_pull` is told), unless `offline` is set.
+The page starts everything in the background with `start` (app/startup.py); a command asks for what it needs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.backend_pool import BackendPool
+from app.course import course_files
+from app.keys import Keys
+from app.local_model import EMBEDDER_WEIGHTS, choose
+from app.once import Once
+from app.settings import Settings, load, save
+from app.startup import Startup
+from app.ui.context import BackendInfo, DoctorLine, Status
+from ingest.base import Limits
+from models.discovery import discover
+from models.errors import ConfigError, MissingError
+
+if TYPE_CHECKING:
+    from chains.rag import AskOptions, RagEngine
+    from chains.retrieve import CourseRetriever
+    from ingest.pipeline import FileReport, IngestProgress
+    from ingest.store import ChunkStore, DocumentRecord
+    from models.embedders.base import Embedder
+    from models.fetch import Progress, WeightsStore
+
+IngestListener = Callable[["IngestProgress"], None]
+PullListener = Callable[["Progress"], None]
+
+
+class Wiring:
+    """The application. `settings` is replaced, never changed; parts built from an older one are dropped."""
+
+    def __init__(self, settings: Settings, keys: Keys, on_pull: PullListener | None = None) -> None:
+        self.settings, self.keys, self.home = settings, keys, settings.home
+        self._on_pull = on_pull or (lambda progress: None)
+        self._changing, self._writing = threading.RLock(), threading.Lock()
+        self._weights: Once[WeightsStore] = Once(self._build_weights)
+        self._embedder: Once[Embedder] = Once(self._build_embedder)
+        self._store: Once[ChunkStore] = Once(self._build_store)
+        self._retriever: Once[CourseRetriever] = Once(self._build_retriever)
+        self._engine: Once[RagEngine] = Once(self._build_engine)
+        self.pool = BackendPool(lambda: self.settings, keys, self.local_model)
+        self._startup = Startup(self)
+
+    # Parts
+
+    def weights(self) -> WeightsStore:
+        return self._weights.get()
+
+    def embedder(self) -> Embedder:
+        return self._embedder.get()
+
+    def store(self) -> ChunkStore:
+        """The collection, for reading. Waits for the background start where one runs."""
+        self._startup.wait()
+        return self._store.get()
+
+    def retriever(self) -> CourseRetriever:
+        return self._retriever.get()
+
+    def engine(self) -> RagEngine:
+        """Waits for the background start where one runs. Raises the error that it, or the building, ended with."""
+        self._startup.wait()
+        return self._engine.get()
+
+    def _build_weights(self) -> WeightsStore:
+        from models.fetch import WeightsStore
+
+        return WeightsStore(self.settings.weights_dir)
+
+    def _build_embedder(self) -> Embedder:
+        settings = self.settings
+        sources = {source.name: source for source in discover("models.embedders", "EMBEDDER").values()}
+        if settings.embedder not in sources:
+            detail = f"choose one of {', '.join(sources)}"
+            raise ConfigError(key="embedder", value=settings.embedder, detail=detail)
+        if settings.embedder == "e5" and settings.embedder_model in {"", EMBEDDER_WEIGHTS}:
+            self._ensure(EMBEDDER_WEIGHTS)
+        source = sources[settings.embedder]
+        embedder: Embedder = source.build(settings.embedder_model, settings.weights_dir, settings.threads)
+        return embedder
+
+    def _build_store(self) -> ChunkStore:
+        return self._open_store(write=False)
+
+    def _open_store(self, write: bool) -> ChunkStore:
+        from ingest.store import ChunkStore
+
+        settings = self.settings
+        return ChunkStore.open(settings.collection_dir, self.embedder(), settings.collection, write=write)
+
+    def _build_retriever(self) -> CourseRetriever:
+        from chains.retrieve import CourseRetriever
+
+        return CourseRetriever(store=self._store.get(), embedder=self.embedder(), pool=self.settings.candidates)
+
+    def _build_engine(self) -> RagEngine:
+        from chains.rag import RagEngine
+
+        return RagEngine(self.retriever(), self.pool)
+
+    # Weights
+
+    def local_model(self) -> str:
+        """Catalogue name, path or hub id of the model behind `local`; fetched first where the catalogue has it."""
+        name = choose(self.settings, self.weights())
+        if any(entry.name == name for entry in self.weights().entries()):
+            self._ensure(name)
+        return name
+
+    def default_weights(self) -> tuple[str, ...]:
+        """What the default use needs on this machine, by catalogue name."""
+        return (EMBEDDER_WEIGHTS, choose(self.settings, self.weights()))
+
+    def pull(self, name: str, progress: PullListener | None = None) -> Path:
+        """Fetches weights unless they are there. Raises WeightsError, InputError for an unknown name."""
+        return self.weights().pull(name, progress or self._on_pull)
+
+    def _ensure(self, name: str) -> None:
+        if self.weights().path(name) is not None:
+            return
+        if self.settings.offline:
+            fix = (
+                f"run `coursemate models pull {name}` where there is a network (the setting `offline` forbids it here)"
+            )
+            raise MissingError(what=f"The weights {name}", fix=fix)
+        self.pull(name, self._told)
+
+    def _told(self, progress: Progress) -> None:
+        self._startup.fetching(progress)
+        self._on_pull(progress)
+
+    # Work
+
+    def ingest(self, paths: Sequence[Path], progress: IngestListener | None = None) -> Iterator[FileReport]:
+        """A report a file as each is done; one writer at a time in this process. Raises StoreError."""
+        from ingest.pipeline import ingest
+
+        with self._writing, self._open_store(write=True) as store:
+            yield from ingest(paths, store, self.settings.limits, progress)
+
+    def remove_documents(self, document_ids: Sequence[str]) -> int:
+        """How many were removed."""
+        with self._writing, self._open_store(write=True) as store:
+            return store.remove(document_ids)
+
+    def documents(self) -> list[DocumentRecord]:
+        return self._store.get().documents()
+
+    def limits(self) -> Limits:
+        return self.settings.limits
+
+    def ask_options(
+        self, *, backend: str = "", speed: str = "", documents: Sequence[str] = (), cancel: Any = None
+    ) -> AskOptions:
+        """chains.rag.AskOptions; "" takes what the settings say. Raises InputError for an unknown backend."""
+        from chains.rag import AskOptions
+        from ingest.store import Scope
+
+        name = self.pool.backend(backend or self.settings.backend).name
+        scope = Scope(documents=frozenset(documents)) if documents else None
+        return AskOptions(backend=name, speed=speed or self.settings.speed, scope=scope, cancel=cancel)
+
+    # The page's view, see app/ui/context.py
+
+    def start(self) -> None:
+        """Loads everything in the background: weights, embedder, store, the shipped course on the first start, the model."""
+        self._startup.begin()
+
+    def status(self) -> Status:
+        return self._startup.status
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        return self._startup.ended(timeout_s)
+
+    def backends(self) -> list[BackendInfo]:
+        return self.pool.infos()
+
+    def set_key(self, backend: str, key: str, save: bool) -> None:
+        """Raises InputError where the backend takes no key."""
+        self.keys.enter(self.pool.key_variable(backend), key, save)
+        self.pool.drop(backend)
+
+    def change_settings(self, **values: Any) -> None:
+        """Checked, stored, in force. Raises ConfigError; nothing has changed then."""
+        with self._changing:
+            self._replace(save(self.settings, values))
+
+    def choose(self, **values: Any) -> None:
+        """Settings for this process alone; None leaves one as it is. Raises ConfigError."""
+        with self._changing:
+            given = {name: value for name, value in values.items() if value is not None}
+            in_force = {name: getattr(self.settings, name) for name in self.settings.model_fields_set - {"home"}}
+            self._replace(load(self.home, **{**in_force, **given}))
+
+    def _replace(self, settings: Settings) -> None:
+        changed = {name for name in Settings.model_fields if getattr(settings, name) != getattr(self.settings, name)}
+        self.settings = settings
+        if changed & {"weights", "embedder", "embedder_model", "collection", "candidates", "threads"}:
+            for part in (self._weights, self._embedder, self._store, self._retriever, self._engine):
+                part.drop()
+        if changed - {"language", "speed", "backend", "limits"}:
+            self.pool.drop()
+
+    def doctor(self) -> list[DoctorLine]:
+        from app.doctor import examine
+
+        return [finding.line(self.settings.language) for finding in examine(self)]
+
+    def course_files(self) -> list[Path]:
+        return course_files()
+
+    def close(self) -> None:
+        """Ends the engines and closes the store."""
+        self.pool.drop()
+        self._store.drop()
