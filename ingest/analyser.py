@@ -1,0 +1,31 @@
+"""Kiwi, the Korean morphological analyser, once a process and with the course's terms as words of its dictionary."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from typing import Any
+
+from ingest.terms import course_terms
+
+_lock = threading.Lock()
+
+
+@functools.cache
+def _build_kiwi() -> Any:
+    from kiwipiepy import Kiwi
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        kiwi = Kiwi(num_workers=0)
+    for form in course_terms().korean:
+        kiwi.add_user_word(form, "NNP", 0.0)
+    kiwi.tokenize("준비")
+    return kiwi
+
+
+def kiwi() -> Any:
+    """The one analyser of this process, with the course's terms; the first call takes seconds, safe from any thread."""
+    with _lock:
+        return _build_kiwi()
