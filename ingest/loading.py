@@ -18,7 +18,7 @@ from ingest.base import Limits, Loader, Page
 from ingest.cleaning import clean, neutralise
 from ingest.decoding import is_text
 from ingest.markup import open_fence
-from ingest.signatures import describe
+from ingest.signatures import describe, is_encrypted_office
 from models.discovery import discover
 from models.errors import DocumentError
 
@@ -55,6 +55,8 @@ def find_loader(path: Path, head: bytes) -> Loader:
     by_suffix = next((loader for loader in loaders() if suffix in loader.suffixes), None)
     if proven:
         return by_suffix if by_suffix in proven and by_suffix is not None else proven[0]
+    if is_encrypted_office(head, path):
+        raise DocumentError(path.name, "encrypted")
     foreign = describe(head, path)
     if foreign:
         raise DocumentError(path.name, "unsupported", foreign)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 TABLE_ROWS, TABLE_COLUMNS = 5_000, 200  # a larger table is not for reading; what lies beyond is left out
 REPEATED_CHARACTERS = 60
 _FENCE = re.compile(r"(?m)^[ \t]*(`{3,}|~{3,})([^\n]*)$")
+_RULER = re.compile(r"\|(?: --- \|)+$")
 _BACKTICKS = re.compile(r"`{3,}")
 
 
@@ -36,7 +37,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
     Empty rows and columns are left out; "" where nothing is left.
     """
-    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [[_cell_words(cell).replace("|", "\\|") for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
     if not cells:
         return ""
@@ -46,6 +47,17 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(row[column] for column in kept) + " |" for row in filled]
     lines.insert(1, "|" + " --- |" * len(kept))
     return "\n".join(lines)
+
+
+def _cell_words(text: str) -> str:
+    """A cell's text in one line; a table inside it row by row, its cells apart by `/`."""
+    lines = (line.strip() for line in text.split("\n"))
+    rows = (
+        line.strip("| ").replace(" | ", " / ") if line.startswith("| ") else line
+        for line in lines
+        if not _RULER.match(line)
+    )
+    return " ".join(" ".join(rows).split())
 
 
 def fence(code: str, language: str = "") -> str:

@@ -17,6 +17,7 @@ from lxml import etree
 from ingest.base import Limits
 from models.errors import DocumentError
 
+ZIP_MAGIC = b"PK\x03\x04"
 ENTRIES = 10_000
 DIRECTORY_BYTES = 8_000_000
 HARMLESS_BYTES = 20_000_000  # below this, no ratio of compression is a bomb

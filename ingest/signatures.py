@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
+
+from ingest.safe_archive import ZIP_MAGIC, member_names
+from ingest.safe_ole import OLE_MAGIC, stream_names
 
 MAGIC = (
     (b"\x89PNG\r\n", "a PNG image"),
@@ -26,8 +28,12 @@ MAGIC = (
     (b"GGUF", "model weights (GGUF)"),
     (b"%!PS", "PostScript"),
 )
-OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ZIP_MAGIC = b"PK\x03\x04"
+OLE_KINDS = (
+    ("WordDocument", "Word 97; save it as docx"),
+    ("PowerPoint Document", "PowerPoint 97; save it as pptx"),
+    ("Workbook", "Excel 97"),
+    ("Book", "Excel 95"),
+)
 ZIP_KINDS = (("xl/", "an Excel workbook"), ("META-INF/container.xml", "an EPUB book"), ("content.xml", "OpenDocument"))
 
 
@@ -43,16 +49,18 @@ def describe(head: bytes, path: Path) -> str:
         return "a video or audio file"
     if b"<HWPML" in head[:2048]:
         return "HWPML; save it as HWP 5 or HWPX"
+    if head.startswith(OLE_MAGIC):
+        names = stream_names(path)
+        return next((kind for stream, kind in OLE_KINDS if stream in names), "")
     return _zip_kind(path) if head.startswith(ZIP_MAGIC) else ""
 
 
+def is_encrypted_office(head: bytes, path: Path) -> bool:
+    """Whether a file is a Word, PowerPoint or Excel file behind a password: an OLE container around the real package."""
+    return head.startswith(OLE_MAGIC) and "EncryptedPackage" in stream_names(path)
+
+
 def _zip_kind(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return ""
-    for prefix, kind in ZIP_KINDS:
-        if any(name.startswith(prefix) for name in names):
-            return kind
-    return "a zip archive"
+    names = member_names(path)
+    kinds = (kind for prefix, kind in ZIP_KINDS if any(name.startswith(prefix) for name in names))
+    return next(kinds, "a zip archive" if names else "")

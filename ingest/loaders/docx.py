@@ -19,8 +19,7 @@ from ingest.loaders.numbering import NumberCounter, NumberLevel
 from ingest.loaders.office import OfficePackage
 from ingest.loaders.text import with_titles
 from ingest.markup import Cell, merged_table
-from ingest.safe_archive import member_names
-from ingest.signatures import ZIP_MAGIC
+from ingest.safe_archive import ZIP_MAGIC, member_names
 
 TITLE_LEVEL = 0
 _HEADING_NAME = re.compile(r"(?i)(?:heading|제목|개요) ?([1-9])$")

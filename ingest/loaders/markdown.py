@@ -70,18 +70,35 @@ def markdown_pages(text: str, title: str = "") -> Iterator[Page]:
 def section_pages(
     items: Iterable[Heading | str], title: str = "", render: Callable[[str], str] = str.strip
 ) -> Iterator[Page]:
-    """Pages of a sequence of headings and lines; `render` makes a section's lines its text."""
+    """Pages of a sequence of headings and lines; `render` makes a section's lines its text.
+
+    Headings with nothing below them are words to be found too: one alone is a page of itself, several that follow each
+    other are the text of the heading above them.
+    """
     path, lines, bare = HeadingPath(title), list[str](), 0  # bare: level of a heading that has nothing below it yet
+    leaves = list[tuple[str, ...]]()
     for item in itertools.chain(items, [Heading(1, "")]):
         if isinstance(item, str):
             lines.append(item)
             continue
         body = render("\n".join(lines).strip("\n")) if lines else ""
-        if body or 0 < item.level <= bare:
-            yield Page(body or path.path[-1], Locator(headings=path.path))
+        is_leaf = not body and 0 < item.level <= bare
+        if leaves and (body or (is_leaf and path.path[:-1] != leaves[-1][:-1])):
+            yield _leaf_page(leaves)
+            leaves = []
+        if body:
+            yield Page(body, Locator(headings=path.path))
+        leaves += [path.path] if is_leaf else []
         text = plain(item.text)
         path.push(item.level, text)
         lines, bare = [], item.level if text else 0
+    if leaves:
+        yield _leaf_page(leaves)
+
+
+def _leaf_page(paths: Sequence[tuple[str, ...]]) -> Page:
+    text = "\n".join(path[-1] for path in paths)
+    return Page(text, Locator(headings=paths[0] if len(paths) == 1 else paths[0][:-1]))
 
 
 def scan(text: str) -> Iterator[Heading | str]:

@@ -14,8 +14,7 @@ from ingest.base import Limits, Page
 from ingest.loaders.equations import child, latex, local, value
 from ingest.loaders.office import RELATION_ID, OfficePackage
 from ingest.markup import Cell, merged_table, table
-from ingest.safe_archive import member_names
-from ingest.signatures import ZIP_MAGIC
+from ingest.safe_archive import ZIP_MAGIC, member_names
 from models.errors import DocumentError
 from models.types import Locator
 

@@ -23,8 +23,10 @@ _NUMBERED = (  # level, form of the heading's number
     (5, re.compile(r"\d{1,2}\.\s")),
 )
 _TITLE_LEVEL = 8
-_SENTENCE_END = re.compile(r"(?:[.?!,:;…]|다|요|음|함|[)\]\"'”’])$")
-_LIST_ITEM = re.compile(r"\s*(?:[-*+•·▪○●※]|\d{1,3}[.)])\s")
+_SENTENCE_END = re.compile(
+    r"(?:[.?!,:;…]|[가-힣]다|[세어아해]요|[)\]\"'”’]|\t *\d{1,4}|[·.…]{3,} *\d{1,4})$"
+)  # or a line of contents
+_LIST_ITEM = re.compile(r"\s*(?:(?:[-*+•·▪○●※]|\d{1,3}[.)]|[가-하][.)]|\|)\s|[①-⑳㉠-㉭ⓐ-ⓩ])")
 _ATX = re.compile(r"#{1,6} \S")
 
 
