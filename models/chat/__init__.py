@@ -1,0 +1,1 @@
+"""LangChain chat models of ours, one a client. Imported only when a backend builds one: their clients are heavy."""

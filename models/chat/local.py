@@ -1,0 +1,129 @@
+"""The chat model of the local engine: OpenAI's language over loopback, plus what only llama.cpp can tell and do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import aclosing, closing
+from typing import Any
+
+import httpx
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai.chat_models.base import _convert_message_to_dict
+from pydantic import PrivateAttr, SecretStr
+
+from models.backends.base import BackendConfig
+from models.chat.failures import Source
+from models.chat.openai_style import CompatibleChat, arguments
+from models.chat.reliable import AsyncChunks, Chunks
+from models.engines.llama import NAME, LocalEngine
+from models.errors import BackendUnreachable
+
+PLACEHOLDER = "http://engine.invalid/v1"  # the engine's own address and key are put in when a request leaves
+
+
+class LocalChat(CompatibleChat):
+    """Shares its engine with every other LocalChat of the same files; loads the model with the first request."""
+
+    _engine: LocalEngine = PrivateAttr()
+
+    @classmethod
+    def on(cls, engine: LocalEngine, config: BackendConfig) -> LocalChat:
+        """A chat model on `engine`. Cheap."""
+        name = engine.spec.model.stem
+        source = Source(NAME, PLACEHOLDER, name, None, None, config.timeout_s)
+        lora = [{"id": 0, "scale": config.adapter_scale}] if config.adapter else []
+        special = {
+            "api_key": SecretStr("unused"),
+            "seed": config.seed,
+            "tries": 2,  # the second one on a fresh engine, where the first one's process was gone
+            "stream_chunk_timeout": None,  # pings say that it lives, however long the prompt
+            "extra_body": {"cache_prompt": True, "lora": lora},
+            "http_client": httpx.Client(transport=_Way(engine), trust_env=False),
+            "http_async_client": httpx.AsyncClient(transport=_AsyncWay(engine), trust_env=False),
+        }
+        chat = cls(**{**arguments(config, source), **special})
+        chat._engine = engine
+        return chat
+
+    @property
+    def engine(self) -> LocalEngine:
+        """The engine behind it."""
+        return self._engine
+
+    def warm(self, messages: Sequence[BaseMessage], cancel: threading.Event | None = None) -> bool:
+        """See LocalEngine.warm."""
+        return self._engine.warm([_convert_message_to_dict(message) for message in messages], cancel)
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The engine's own tokens."""
+        return self._engine.tokenize(text)
+
+    def _stream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
+    ) -> Chunks:
+        with self._engine.asking():
+            self._engine.start()
+            try:
+                with closing(super()._stream(messages, stop, run_manager, **kwargs)) as chunks:
+                    yield from chunks
+            except BackendUnreachable as error:
+                raise self._engine.lost(error) from None
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
+    ) -> AsyncChunks:
+        with self._engine.asking():
+            await asyncio.to_thread(self._engine.start)
+            try:
+                async with aclosing(super()._astream(messages, stop, run_manager, **kwargs)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except BackendUnreachable as error:
+                raise self._engine.lost(error) from None
+
+    def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *rest: Any) -> ChatGenerationChunk | None:
+        """Keeps llama.cpp's `timings` of the last chunk in the message's response_metadata."""
+        converted = super()._convert_chunk_to_generation_chunk(chunk, *rest)
+        timings = chunk.get("timings")
+        if converted is not None and timings and not chunk.get("choices"):
+            self._engine.observe(timings)
+            converted.message.response_metadata["timings"] = timings
+        return converted
+
+
+class _Way(httpx.BaseTransport):
+    """Sends a request to where the engine is now; a restarted one has another port."""
+
+    def __init__(self, engine: LocalEngine) -> None:
+        self._engine = engine
+        self._wire = httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._wire.handle_request(_directed(request, *self._engine.address()))
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class _AsyncWay(httpx.AsyncBaseTransport):
+    """The same for coroutines. Keeps no connection, so that any event loop may use it."""
+
+    def __init__(self, engine: LocalEngine) -> None:
+        self._engine = engine
+        self._wire = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        address = await asyncio.to_thread(self._engine.address)
+        return await self._wire.handle_async_request(_directed(request, *address))
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+
+def _directed(request: httpx.Request, url: httpx.URL, headers: dict[str, str]) -> httpx.Request:
+    request.url = request.url.copy_with(scheme=url.scheme, host=url.host, port=url.port)
+    request.headers.update({**headers, "Host": url.netloc.decode("ascii")})
+    return request

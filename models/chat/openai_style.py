@@ -1,0 +1,49 @@
+"""The chat models of OpenAI itself and of every server that speaks its language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import openai
+from langchain_openai import ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
+
+from models.backends.base import BackendConfig
+from models.chat.failures import Source
+from models.chat.reliable import Reliable
+
+CONNECT_S = 5.0
+
+
+class OpenAIChat(Reliable, ChatOpenAI):
+    """OpenAI's own service."""
+
+    @property
+    def client_errors(self) -> tuple[type[Exception], ...]:
+        return (*super().client_errors, openai.OpenAIError)
+
+
+class CompatibleChat(Reliable, BaseChatOpenAI):
+    """A server in OpenAI's style: says `max_tokens`, which all of them know, where OpenAI wants `max_completion_tokens`."""
+
+    @property
+    def client_errors(self) -> tuple[type[Exception], ...]:
+        return (*super().client_errors, openai.OpenAIError)
+
+
+def arguments(config: BackendConfig, source: Source) -> dict[str, Any]:
+    """What all three kinds are built with. Tries are ours to count (Reliable), not the client's."""
+    return {
+        "source": source,
+        "tries": config.max_retries + 1,
+        "model": source.model,
+        "base_url": source.url,
+        "api_key": source.key,
+        "temperature": config.temperature,
+        "max_tokens": config.max_tokens,
+        "timeout": httpx.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s)),
+        "stream_chunk_timeout": config.timeout_s,
+        "stream_usage": True,
+        "max_retries": 0,
+    }
