@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -97,7 +98,6 @@ class RagEngine:
     def __init__(self, retriever: CourseRetriever, models: Models, calibration: Calibration | None = None) -> None:
         self._models, self._calibration = models, calibration or load()
         self._preparer = Preparer(retriever, self._calibration)
-        self._chains: dict[tuple[str, ...], Runnable[Any, Any]] = {}
         self._warming: threading.Event | None = None
         self._lock = threading.Lock()
 
@@ -173,14 +173,11 @@ class RagEngine:
         return Budget(max(80, min(2_000, round(tokens))), passages=3 if options.speed != "thorough" else 6)
 
     def chain(self, backend: str) -> Runnable[Any, Any]:
-        """prompt | model; the model is switched by the configurable field `backend`, each built when first asked for."""
-        names = (backend, *(name for name in self._models.names() if name != backend))
-        if names not in self._chains:
-            first = RunnableLambda(lambda value: self._models.model(backend))
-            others = {name: (lambda name=name: self._models.model(name)) for name in names[1:]}
-            switched = first.configurable_alternatives(ConfigurableField("backend"), default_key=backend, **others)
-            self._chains[names] = _render | answer_prompt() | switched
-        return self._chains[names]
+        """prompt | model, switched by the configurable field `backend`; the others are built when first asked for."""
+        others: dict[str, Any] = {n: partial(self._models.model, n) for n in self._models.names() if n != backend}
+        switch = ConfigurableField("backend")
+        model = self._models.model(backend).configurable_alternatives(switch, default_key=backend, **others)
+        return _render | answer_prompt() | model
 
     def _pieces(self, prepared: Prepared, options: AskOptions) -> Iterator[BaseMessageChunk]:
         yield from stream(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.morphemes import split_sentences
+from ingest.sentences import split_sentences
 
 Kind = Literal["sentence", "item", "row", "code", "formula"]
 
@@ -66,7 +66,8 @@ def _add_items(block: list[str], found: list[Unit]) -> None:
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
     """Runs of lines of one kind: code, formula, table, list, text. An indented line continues a list item."""
-    kind, block, fence = "", [], ""
+    kind, fence = "", ""
+    block: list[str] = []
     for line in text.split("\n"):
         this = _kind_of(line, kind, fence)
         if this == "code" and _FENCE.match(line):
