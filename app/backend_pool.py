@@ -5,30 +5,44 @@ The pool is what chains.rag.Models describes. It knows the settings and the keys
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from app.keys import Keys
 from app.once import Once
 from app.settings import Settings
 from app.ui.context import BackendInfo
 from models.backends.base import Backend, BackendConfig
+from models import prices
 from models.discovery import discover
-from models.errors import InputError, MissingError
+from models.errors import CourseMateError, InputError, MissingError
+from models.types import Usage
 
 LOCAL = "local"
+UNKNOWN_RATE = 75.0  # prompt tokens a second of the 1.5B on two cores
 
 
 class BackendPool:
-    """Thread-safe. settings: asked anew each time, since the page changes them. local_model: the model of `local` when the
-    settings name none; may fetch weights."""
+    """Thread-safe. settings: asked anew each time, since the page changes them. local_model: name of the model that `local`
+    runs. fetch: gets weights by name unless they are there.
+    """
 
-    def __init__(self, settings: Callable[[], Settings], keys: Keys, local_model: Callable[[], str]) -> None:
-        self._settings, self._keys, self._local_model = settings, keys, local_model
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        keys: Keys,
+        local_model: Callable[[], str],
+        fetch: Callable[[str], None],
+    ) -> None:
+        self._settings, self._keys, self._local_model, self._fetch = settings, keys, local_model, fetch
         self._models: dict[str, Once[BaseChatModel]] = {}
         self._lock = threading.Lock()
 
@@ -48,12 +62,12 @@ class BackendPool:
             raise InputError(detail=f"There is no backend {name!r}; {hint}")
         return self.backends[name]
 
-    def config(self, name: str, model: str | None = None) -> BackendConfig:
-        """What the settings and the keys say to a backend. model: None for the one in the settings."""
+    def config(self, name: str) -> BackendConfig:
+        """What the settings and the keys say to a backend."""
         settings, backend = self._settings(), self.backend(name)
         return BackendConfig(
             weights_dir=settings.weights_dir,
-            model=settings.model_of(name) if model is None else model,
+            model=self._local_model() if name == LOCAL else settings.model_of(name),
             api_key=self._keys.get(backend.key_variable),
             base_url=settings.base_url if name == "compatible" else "",
             adapter=settings.adapter,
@@ -78,11 +92,42 @@ class BackendPool:
             return self._models[name]
 
     def _build(self, backend: Backend) -> BaseChatModel:
-        config = self.config(backend.name, self._local_model() if backend.name == LOCAL else None)
+        config = self.config(backend.name)
+        if backend.name == LOCAL:
+            self._fetch(config.model)
         lacking = backend.missing(config)
         if lacking:
             raise MissingError(what=backend.label, fix=lacking)
         return backend.build(config)
+
+    def load(self, name: str) -> None:
+        """Builds the model and, where it has an engine here, starts it. Raises what `model` raises, and WeightsError."""
+        engine = getattr(self.model(name), "engine", None)
+        if engine is not None:
+            engine.start()
+
+    def model_name(self, name: str) -> str:
+        """The model that answers; a file by its stem."""
+        model = self.config(name).model or self.backend(name).default_model
+        return Path(model).stem if model.endswith(".gguf") else model
+
+    def reading_rate(self, name: str) -> float | None:
+        """Prompt tokens a second of a local engine; None where someone else's machine reads. Fetches and starts nothing."""
+        if name == LOCAL and self.backend(name).missing(self.config(name)) is not None:
+            return UNKNOWN_RATE
+        rate: float | None = getattr(getattr(self.model(name), "engine", None), "reading_rate", None)
+        return rate
+
+    def warm(self, name: str, messages: Sequence[BaseMessage], cancel: threading.Event) -> None:
+        """Reads a prompt ahead where the model can; a failure is left for the real question to tell."""
+        read: Any = getattr(self.model(name), "warm", None)
+        if read is not None:
+            with contextlib.suppress(CourseMateError):
+                read(messages, cancel)
+
+    def cost_usd(self, name: str, usage: Usage) -> float | None:
+        """0 for what runs here, the table's price for what a provider reports, None where either is unknown."""
+        return prices.cost_usd(name, self.model_name(name), usage, self._settings().prices)
 
     def infos(self) -> list[BackendInfo]:
         """Each backend with what it lacks; loads nothing."""
@@ -111,4 +156,8 @@ class BackendPool:
         with self._lock:
             dropped = [self._models.pop(key) for key in list(self._models) if name in {None, key}]
         for model in dropped:
+            if model.built:
+                engine = getattr(model.get(), "engine", None)
+                if engine is not None:
+                    engine.close()
             model.drop()

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         context = _context(arguments)
         lang, known_keys = context.lang, context.keys.known()
-        code = commands[arguments.command].run(arguments, context)
+        with closing(context):
+            code = commands[arguments.command].run(arguments, context)
         sys.stdout.flush()
         return code
     except CourseMateError as error:

@@ -103,7 +103,7 @@ class Startup:
     def _load_model(self) -> None:
         backend = self._wiring.settings.backend
         try:
-            self._wiring.pool.model(backend)
+            self._wiring.pool.load(backend)
         except CourseMateError as error:
             log.warning("the backend %s is not ready: %s", backend, error)
 

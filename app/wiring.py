@@ -24,7 +24,7 @@ from app.startup import Startup
 from app.ui.context import BackendInfo, DoctorLine, Status
 from ingest.base import Limits
 from models.discovery import discover
-from models.errors import ConfigError, MissingError
+from models.errors import ConfigError
 
 if TYPE_CHECKING:
     from chains.rag import AskOptions, RagEngine
@@ -50,7 +50,7 @@ class Wiring:
         self._store: Once[ChunkStore] = Once(self._build_store)
         self._retriever: Once[CourseRetriever] = Once(self._build_retriever)
         self._engine: Once[RagEngine] = Once(self._build_engine)
-        self.pool = BackendPool(lambda: self.settings, keys, self.local_model)
+        self.pool = BackendPool(lambda: self.settings, keys, self.local_model, self._ensure_model)
         self._startup = Startup(self)
 
     # Parts
@@ -77,7 +77,7 @@ class Wiring:
     def _build_weights(self) -> WeightsStore:
         from models.fetch import WeightsStore
 
-        return WeightsStore(self.settings.weights_dir)
+        return WeightsStore(self.settings.weights_dir, offline=self.settings.offline)
 
     def _build_embedder(self) -> Embedder:
         settings = self.settings
@@ -113,29 +113,24 @@ class Wiring:
     # Weights
 
     def local_model(self) -> str:
-        """Catalogue name, path or hub id of the model behind `local`; fetched first where the catalogue has it."""
-        name = choose(self.settings, self.weights())
-        if any(entry.name == name for entry in self.weights().entries()):
+        """Catalogue name, path or hub id of the model behind `local`, there or not."""
+        return choose(self.settings, self.weights())
+
+    def _ensure_model(self, name: str) -> None:
+        if not name.endswith(".gguf"):
             self._ensure(name)
-        return name
 
     def default_weights(self) -> tuple[str, ...]:
         """What the default use needs on this machine, by catalogue name."""
-        return (EMBEDDER_WEIGHTS, choose(self.settings, self.weights()))
+        return (EMBEDDER_WEIGHTS, self.local_model())
 
     def pull(self, name: str, progress: PullListener | None = None) -> Path:
         """Fetches weights unless they are there. Raises WeightsError, InputError for an unknown name."""
         return self.weights().pull(name, progress or self._on_pull)
 
     def _ensure(self, name: str) -> None:
-        if self.weights().path(name) is not None:
-            return
-        if self.settings.offline:
-            fix = (
-                f"run `coursemate models pull {name}` where there is a network (the setting `offline` forbids it here)"
-            )
-            raise MissingError(what=f"The weights {name}", fix=fix)
-        self.pull(name, self._told)
+        if self.weights().path(name) is None:
+            self.pull(name, self._told)
 
     def _told(self, progress: Progress) -> None:
         self._startup.fetching(progress)

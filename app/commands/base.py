@@ -31,9 +31,16 @@ class Context:
 
     @cached_property
     def wiring(self) -> Wiring:
+        from app.commands.progress import pulling
         from app.wiring import Wiring
 
-        return Wiring(self.settings, self.keys)
+        return Wiring(self.settings, self.keys, lambda progress: self.console.show(*pulling(progress, self.lang)))
+
+    def close(self) -> None:
+        """Ends what the command has started; the last line of the console is free again."""
+        self.console.clear()
+        if "wiring" in self.__dict__:
+            self.wiring.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,15 +45,11 @@ class Console:
             self.err.write(printable(sentence) + "\n")
             self.err.flush()
 
-    @contextmanager
-    def progress(self) -> Iterator[None]:
-        """Around long work that calls `show`; takes the bar away at the end, however it ends."""
-        self._last_progress = 0.0
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._clear_bar()
+    def clear(self) -> None:
+        """Takes the progress bar away; words and results do so by themselves."""
+        with self._lock:
+            self._clear_bar()
+            self.err.flush()
 
     def show(self, line: str, fraction: float | None = None, last: bool = False) -> None:
         """The state of long work. fraction: done, in [0, 1]; None where the end is not known. last: show it for sure."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands.base import Command, Context
-from app.commands.console import duration
+from app.commands.progress import ingesting
 from app.ui.i18n import Language, localize, text
 
 if TYPE_CHECKING:
-    from ingest.pipeline import FileReport, IngestProgress
+    from ingest.pipeline import FileReport
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     statuses: Counter[str] = Counter()
     console = context.console
-    with console.progress():
-        for report in context.wiring.ingest(arguments.paths, lambda p: console.show(*bar(p, context.lang))):
-            statuses[report.status] += 1
-            if arguments.json:
-                console.emit(row(report, context.lang))
-            else:
-                console.result(line(report, context.lang))
+    for report in context.wiring.ingest(arguments.paths, lambda p: console.show(*ingesting(p, context.lang))):
+        statuses[report.status] += 1
+        if arguments.json:
+            console.emit(row(report, context.lang))
+        else:
+            console.result(line(report, context.lang))
     counts = {status: statuses[status] for status in ("added", "updated", "unchanged", "failed")}
     console.say(text("cli.ingest_done", context.lang, **counts))
     return 1 if statuses["failed"] else 0
@@ -53,20 +52,6 @@ def line(report: FileReport, lang: Language) -> str:
         return f"{status}  {localize(report.error, lang)}"
     renamed = f", {text('cli.renamed', lang, old=report.renamed_from)}" if report.renamed_from else ""
     return f"{status}  {report.path} ({text('cli.chunks', lang, n=report.chunks)}{renamed})"
-
-
-def bar(progress: IngestProgress, lang: Language) -> tuple[str, float]:
-    """The progress line and the share of files done."""
-    sentence = text(
-        "cli.ingest_bar",
-        lang,
-        done=progress.files_done,
-        total=progress.files_total,
-        rate=progress.chunks_per_s,
-        eta=duration(progress.eta_s),
-        file=Path(progress.file).name,
-    )
-    return sentence, progress.files_done / max(1, progress.files_total)
 
 
 COMMAND = Command("ingest", configure, run)

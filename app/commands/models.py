@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from app.commands.base import Command, Context
-from app.commands.console import duration, size
-from app.ui.i18n import Language, text
-
-if TYPE_CHECKING:
-    from models.fetch import Progress
+from app.commands.console import size
+from app.ui.i18n import text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +52,7 @@ def _list(as_json: bool, context: Context) -> int:
 
 def _pull(names: list[str], context: Context) -> int:
     for name in names or context.wiring.default_weights():
-        with context.console.progress():
-            context.wiring.pull(name, lambda progress: context.console.show(*bar(progress, context.lang)))
+        context.wiring.pull(name)
         context.console.say(text("cli.models_ready", context.lang, name=name))
     return 0
 
@@ -68,20 +63,6 @@ def _verify(names: list[str], context: Context) -> int:
         weights.verify(name)
         context.console.result(text("cli.verified", context.lang, name=name))
     return 0
-
-
-def bar(progress: Progress, lang: Language) -> tuple[str, float | None]:
-    """The progress line of a download and the share of bytes that is there."""
-    sentence = text(
-        "cli.pull_bar",
-        lang,
-        name=progress.name,
-        done=size(progress.done_bytes),
-        total=size(progress.total_bytes),
-        rate=size(progress.bytes_per_s),
-        eta=duration(progress.eta_s),
-    )
-    return sentence, progress.done_bytes / progress.total_bytes if progress.total_bytes else None
 
 
 COMMAND = Command("models", configure, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands.base import Command, Context
-from app.commands.ingest import bar
+from app.commands.progress import ingesting
 from app.ui.i18n import text
 
 
@@ -14,8 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    with context.console.progress():
-        count = context.wiring.reindex(lambda progress: context.console.show(*bar(progress, context.lang)))
+    count = context.wiring.reindex(lambda progress: context.console.show(*ingesting(progress, context.lang)))
     context.console.say(text("cli.reindex_done", context.lang, n=count))
     return 0
 

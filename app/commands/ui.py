@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import socket
-import time
+import threading
 import webbrowser
-from threading import Thread
 
 from app.commands.base import Command, Context
 from app.ui.i18n import text
 from models.errors import InputError
 
 HOST, PORT = "127.0.0.1", 7860
+SHORTEST_PASSWORD = 8
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,39 +24,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     auth = credentials(arguments.auth)
     from app.settings import has_display
-    from app.ui.server import is_loopback
-
-    if auth is None and not is_loopback(arguments.host):
-        raise _wrong("cli.auth_needed", host=arguments.host)
     from app.ui.shell import launch
 
-    if arguments.open and has_display():
-        Thread(target=_open_browser, args=(arguments.host, arguments.port), daemon=True).start()
-    launch(context.wiring, arguments.host, arguments.port, auth)
+    def opened(url: str) -> None:
+        context.console.say(text("cli.ui_at", context.lang, url=url))
+        context.wiring.start()
+        if arguments.open and has_display():
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    launch(context.wiring, arguments.host, arguments.port, auth, opened)
     return 0
 
 
-def _open_browser(host: str, port: int) -> None:
-    """Opens the page as soon as the server answers, within a minute."""
-    for _ in range(300):
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-            webbrowser.open(f"http://{host}:{port}")
-            return
-        time.sleep(0.2)
-
-
-def credentials(value: str | None) -> tuple[str, str] | None:
-    """User and password of "user:password". Raises InputError, without the value, where they are not that."""
+def credentials(value: str | None) -> dict[str, str]:
+    """User -> password of "user:password"; {} for None. Raises InputError, without the value, where it is not that."""
     if value is None:
-        return None
+        return {}
     user, _, password = value.partition(":")
-    if not user or len(password) < 8:
-        raise _wrong("cli.auth_form")
-    return user, password
-
-
-def _wrong(key: str, **params: str) -> InputError:
-    return InputError(detail=text(key, "en", **params), text_key=key, **params)
+    if not user or len(password) < SHORTEST_PASSWORD:
+        raise InputError(detail=text("cli.auth_form", "en"), text_key="cli.auth_form")
+    return {user: password}
 
 
 COMMAND = Command("ui", configure, run)

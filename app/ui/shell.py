@@ -6,14 +6,15 @@ launch(context, "127.0.0.1", 7860, {})      accepts connections at once, shows t
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from app.conversations import Conversations
 from app.ui import header
 from app.ui.context import AppContext
-from app.ui.events import connect
+from app.ui.downloads import Downloads
+from app.ui.events import on_leave
 from app.ui.export import markdown
 from app.ui.i18n import Language
 from app.ui.page import Page, Tab
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def launch(context: AppContext, host: str, port: int, auth: Mapping[str, str] | None = None) -> None:
-    """Serve the page until interrupted. auth: user -> password; must hold someone where `host` is not loopback.
+def launch(context: AppContext, host: str, port: int, auth: tuple[str, str] | None = None) -> None:
+    """Serve the page until interrupted. auth: user and password; must be given where `host` is not loopback.
 
     Raises InputError: no auth for an open host, or an address that cannot be opened.
     """
@@ -37,27 +38,38 @@ def launch(context: AppContext, host: str, port: int, auth: Mapping[str, str] | 
         detail = f"--host {host} lets other machines in; give --auth USER:PASSWORD as well."
         raise InputError(detail=detail, text_key="server.auth_needed", host=host)
     hosts = LOOPBACK_HOSTS if is_loopback(host) else frozenset()
+    users = dict([auth]) if auth else {}
     listener = bind(host, port)
-    log.info("the page is at http://%s:%d", host, listener.getsockname()[1])
-    serve(Door(lambda: site(context, auth or {}), auth or {}, hosts), listener)
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    log.info("the page is at %s", url)
+    opened(url)
+    serve(Door(lambda: _open(context, users), users, hosts), listener)
 
 
-def site(context: AppContext, auth: Mapping[str, str]) -> Any:
+def _open(context: AppContext, users: Mapping[str, str]) -> Any:
+    """The page first, because someone is looking at it; then everything that answers, in the background."""
+    parent = site(context, users)
+    context.start()
+    return parent
+
+
+def site(context: AppContext, users: Mapping[str, str]) -> Any:
     """The FastAPI application: a page a language, and the export of conversations."""
     from fastapi import FastAPI
     from gradio import mount_gradio_app
 
-    conversations, sessions = Conversations(context.home / "conversations.sqlite"), Sessions()
+    conversations = Conversations(context.home / "conversations.sqlite")
+    sessions, downloads = Sessions(), Downloads(context)
     parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _serve_exports(parent, conversations)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path
-        page = Page(context, conversations, sessions, lang)
+        page = Page(context, conversations, sessions, downloads, lang)
         mount_gradio_app(
             parent,
             build_page(page),
             path=header.path_of(page, lang).rstrip("/") or "/",
-            auth_dependency=(lambda request: _user(request) or None) if auth else None,
+            auth_dependency=(lambda request: _user(request) or None) if users else None,
             theme=theme(),
             head=head(),
             footer_links=[],
@@ -85,7 +97,7 @@ def build_page(page: Page) -> Any:
                 ):
                     tab.build(page)
         header.connect_status(page, status)
-        connect(page, page.blocks.unload, lambda visit: page.sessions.leave(visit.session))
+        on_leave(page, page.sessions.leave)
     page.blocks.queue(default_concurrency_limit=None)
     return page.blocks
 

@@ -32,9 +32,8 @@ def test_no_number_that_json_lacks_is_printed() -> None:
 def test_a_bar_is_wiped_before_words() -> None:
     err = Terminal()
     console = Console(io.StringIO(), err)
-    with console.progress():
-        console.show("reading", 0.5)
-        console.say("done")
+    console.show("reading", 0.5)
+    console.say("done")
     bar, rest = err.getvalue().split("\r", 1)
     assert "50%" in bar
     assert rest.endswith("\rdone\n")
@@ -43,10 +42,9 @@ def test_a_bar_is_wiped_before_words() -> None:
 def test_without_a_terminal_there_are_plain_lines() -> None:
     err = io.StringIO()
     console = Console(io.StringIO(), err)
-    with console.progress():
-        console.show("one", 0.1)
-        console.show("two", 0.2)
-        console.show("three", 1.0, last=True)
+    console.show("one", 0.1)
+    console.show("two", 0.2)
+    console.show("three", 1.0, last=True)
     assert err.getvalue() == "one\nthree\n"
 
 
