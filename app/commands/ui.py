@@ -28,7 +28,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
     def opened(url: str) -> None:
         context.console.say(text("cli.ui_at", context.lang, url=url))
-        context.wiring.start()
         if arguments.open and has_display():
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
@@ -36,14 +35,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def credentials(value: str | None) -> dict[str, str]:
-    """User -> password of "user:password"; {} for None. Raises InputError, without the value, where it is not that."""
+def credentials(value: str | None) -> tuple[str, str] | None:
+    """User and password of "user:password". Raises InputError, without the value, where it is not that."""
     if value is None:
-        return {}
+        return None
     user, _, password = value.partition(":")
     if not user or len(password) < SHORTEST_PASSWORD:
         raise InputError(detail=text("cli.auth_form", "en"), text_key="cli.auth_form")
-    return {user: password}
+    return user, password
 
 
 COMMAND = Command("ui", configure, run)

@@ -89,6 +89,9 @@ class AppContext(Protocol):
     home: Path
     settings: Any  # app.settings.Settings; the page reads language, speed, backend, model, base_url …
 
+    def start(self) -> None:
+        """Begin to load everything in the background; returns at once."""
+
     def status(self) -> Status: ...
     def wait_ready(self, timeout_s: float) -> bool:
         """Whether loading has ended, well or badly, within the time."""

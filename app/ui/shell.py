@@ -29,8 +29,15 @@ log = logging.getLogger(__name__)
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def launch(context: AppContext, host: str, port: int, auth: tuple[str, str] | None = None) -> None:
-    """Serve the page until interrupted. auth: user and password; must be given where `host` is not loopback.
+def launch(
+    context: AppContext,
+    host: str,
+    port: int,
+    auth: tuple[str, str] | None = None,
+    opened: Callable[[str], object] = lambda url: None,
+) -> None:
+    """Serve the page until interrupted. auth: user and password; must be given where `host` is not loopback. opened: told
+    the page's address once it is ours.
 
     Raises InputError: no auth for an open host, or an address that cannot be opened.
     """
