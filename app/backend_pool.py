@@ -126,8 +126,8 @@ class BackendPool:
                 read(messages, cancel)
 
     def cost_usd(self, name: str, usage: Usage) -> float | None:
-        """0 for what runs here, the table's price for what a provider reports, None where either is unknown."""
-        return prices.cost_usd(name, self.model_name(name), usage, self._settings().prices)
+        """US dollars; 0 for what runs here, None where price or usage is not known."""
+        return prices.cost_usd(usage, name, self.model_name(name), own=self._settings().prices)
 
     def infos(self) -> list[BackendInfo]:
         """Each backend with what it lacks; loads nothing."""

@@ -11,6 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from app.course import course_files
 from app.ui.context import Status, Step
 from models.errors import CourseMateError, StoreError
 
@@ -88,7 +89,7 @@ class Startup:
         """On the first start of the default collection; whoever removes the notes later is not given them again."""
         settings = self._wiring.settings
         mark = settings.collection_dir / ADDED_MARK
-        files = self._wiring.course_files()
+        files = course_files()
         if settings.collection != COURSE_COLLECTION or mark.exists() or not files:
             return
         self.status = Status("starting", "course", total=len(files))

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.backend_pool import BackendPool
-from app.course import course_files
+from app.course import course_hashes
 from app.keys import Keys
 from app.local_model import EMBEDDER_WEIGHTS, choose
 from app.once import Once
 from app.settings import Settings, load, save
 from app.startup import Startup
-from app.ui.context import BackendInfo, DoctorLine, Status
+from app.ui.context import BackendInfo, DoctorLine, Speed, Status
 from ingest.base import Limits
 from models.discovery import discover
 from models.errors import ConfigError
@@ -157,7 +157,7 @@ class Wiring:
         return self.settings.limits
 
     def ask_options(
-        self, *, backend: str = "", speed: str = "", documents: Sequence[str] = (), cancel: Any = None
+        self, *, backend: str = "", speed: Speed | None = None, documents: Sequence[str] = (), cancel: Any = None
     ) -> AskOptions:
         """chains.rag.AskOptions; "" takes what the settings say. Raises InputError for an unknown backend."""
         from chains.rag import AskOptions
@@ -213,8 +213,9 @@ class Wiring:
 
         return [finding.line(self.settings.language) for finding in examine(self)]
 
-    def course_files(self) -> list[Path]:
-        return course_files()
+    def is_shipped(self, document: DocumentRecord) -> bool:
+        """Whether its bytes are those of a note of the shipped course."""
+        return document.sha256 in course_hashes()
 
     def close(self) -> None:
         """Ends the engines and closes the store."""
