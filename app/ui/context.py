@@ -98,8 +98,8 @@ class AppContext(Protocol):
 
     def engine(self) -> Engine: ...
     def store(self) -> Store: ...
-    def is_shipped(self, document: Any) -> bool:
-        """Whether a document (ingest.store.DocumentRecord) belongs to the course that ships with CourseMate."""
+    def course_files(self) -> Sequence[Path]:
+        """The documents of the course that ships with CourseMate."""
 
     def limits(self) -> Limits: ...
     def ingest(self, paths: Sequence[Path], progress: Callable[[Any], None] | None = None) -> Iterator[Any]:

@@ -50,6 +50,17 @@ def connect(
     return event(handler, inputs, outputs, **settings)
 
 
+def on_leave(page: Page, fn: Callable[[str], None]) -> None:
+    """Call `fn(session)` when a page is closed or reloaded."""
+    import gradio as gr
+
+    def leave(request):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN202 Gradio reads this from __annotations__
+        fn(str(request.session_hash or ""))
+
+    leave.__annotations__ = {"request": gr.Request}
+    page.blocks.unload(leave)
+
+
 def _annotations() -> dict[str, Any]:
     import gradio as gr
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.conversations import Conversations
 from app.ui.context import AppContext
+from app.ui.downloads import Downloads
 from app.ui.i18n import Language, text
 from app.ui.sessions import Sessions
 
@@ -16,13 +18,14 @@ from app.ui.sessions import Sessions
 class Page:
     """One page in one language. The fields typed Any are Gradio's blocks, made by the shell.
 
-    tabs: to switch with gr.Tabs(selected=name). backend, speed: the switches in the header. ready: hidden text that
-    changes when the application becomes ready, when documents change and when the page opens; listen to `ready.change`.
+    backend, speed: the switches in the header. ready: a state that changes when the page opens, when the application
+    becomes ready and when this page has changed documents, keys or settings; listen to `ready.change`.
     """
 
     context: AppContext
     conversations: Conversations
     sessions: Sessions
+    downloads: Downloads
     lang: Language
     blocks: Any = None
     tabs: Any = None
@@ -33,6 +36,10 @@ class Page:
     def text(self, key: str, **params: Any) -> str:
         """A text in the page's language."""
         return text(key, self.lang, **params)
+
+    def changed(self) -> str:
+        """A new value for `ready`, so that everything that shows documents, keys or settings looks again."""
+        return f"changed {time.monotonic_ns()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.ui.page import Page
 from models.errors import CourseMateError
@@ -38,7 +39,8 @@ def _entries(page: Page) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         documents = sorted(page.context.store().documents(), key=lambda d: d.source)
     except CourseMateError:
         return ()
-    shipped = tuple(d.id for d in documents if page.context.is_shipped(d))
+    course_files = {file.resolve() for file in page.context.course_files()}
+    shipped = tuple(d.id for d in documents if Path(d.path).resolve() in course_files)
     course = ((page.text("chat.course", count=len(shipped)), COURSE, shipped),) if shipped else ()
     return course + tuple((d.source, d.id, (d.id,)) for d in documents if d.id not in shipped)
 

@@ -88,7 +88,7 @@ def theme() -> Any:
         radius_size=gr.themes.sizes.radius_lg,
     ).set(**VALUES)
     for name in [name for name in vars(look) if name.endswith("_dark")]:
-        setattr(look, name, None)
+        setattr(look, name, getattr(look, name.removesuffix("_dark"), getattr(look, name)))
     return look
 
 

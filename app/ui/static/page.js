@@ -9,11 +9,11 @@
       document.querySelector(`#cm-tabs [role=tab]#cm-tab-${tab}-button`)?.click();
     },
     drawer(side, open) {
-      const body = document.body.classList;
+      const chat = document.querySelector("#cm-chat")?.classList;
       const name = `cm-${side}-open`;
-      const show = open ?? !body.contains(name);
-      body.remove("cm-left-open", "cm-right-open");
-      if (show) body.add(name);
+      const show = open ?? !chat?.contains(name);
+      chat?.remove("cm-left-open", "cm-right-open");
+      if (show) chat?.add(name);
     },
     narrow: () => matchMedia("(max-width: 1000px)").matches,
     atBottom: true,

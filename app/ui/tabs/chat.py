@@ -238,7 +238,10 @@ def _connect_page(page: Page, parts: Parts) -> None:
         import gradio as gr
 
         scoped = choices(page, chosen, offered)
-        updates = {parts.offered: scoped, parts.scope: gr.CheckboxGroup(choices=scoped.labels(), value=scoped.chosen)}
+        updates = {
+            parts.offered: scoped,
+            parts.scope: gr.CheckboxGroup(choices=scoped.labels(), value=list(scoped.chosen)),
+        }
         return updates if conversation else updates | {parts.thread: welcome(page)}
 
     changed = [parts.conversation, parts.scope, parts.offered]

@@ -40,7 +40,11 @@ class StubEngine:
 
     words: str = "드롭아웃은 학습할 때 은닉 뉴런을 무작위로 끕니다. 입력층에는 0.05가 가장 좋습니다."
     sentences: tuple[Sentence, ...] = (
-        Sentence("드롭아웃은 학습할 때 은닉 뉴런을 무작위로 꺼서, 몇몇 뉴런이 서로에게만 의존하지 못하게 합니다.", 0.9, (1, 2)),
+        Sentence(
+            "드롭아웃은 학습할 때 은닉 뉴런을 무작위로 꺼서, 몇몇 뉴런이 서로에게만 의존하지 못하게 합니다.",
+            0.9,
+            (1, 2),
+        ),
         Sentence("은닉층에는 0.5를 자주 씁니다.", 0.8, (2,)),
         Sentence("입력층에는 0.05가 가장 좋습니다.", 0.1, (), ("0.05",), False),
     )
@@ -104,6 +108,38 @@ def make_row(name: str, shipped: bool = False) -> SimpleNamespace:
     )  # fmt: skip
 
 
+class StubWeights:
+    """Two models; the second is fetched in ten steps, for as long as `go` is set."""
+
+    def __init__(self) -> None:
+        self.here = {"qwen2.5-coder-0.5b"}
+        self.step_s = 0.02
+
+    def entries(self):
+        names = {"qwen2.5-coder-0.5b": 491_400_064, "qwen2.5-coder-1.5b": 1_117_320_768}
+        return [
+            SimpleNamespace(
+                name=n, label=n.replace("-coder", " Coder"), size_bytes=b, licence="Apache-2.0", kind="gguf"
+            )
+            for n, b in names.items()
+        ]
+
+    def path(self, name):
+        return Path(name) if name in self.here else None
+
+    def pull(self, name, progress):
+        for step in range(11):
+            done = step * 111_732_076
+            progress(
+                SimpleNamespace(
+                    name=name, done_bytes=done, total_bytes=1_117_320_768, bytes_per_s=5.2e6, eta_s=(1_117_320_768 - done) / 5.2e6,
+                    stage="downloading", source="wheels",
+                )
+            )  # fmt: skip
+            time.sleep(self.step_s)
+        self.here.add(name)
+
+
 class StubContext:
     """app.ui.context.AppContext with everything in memory."""
 
@@ -120,6 +156,7 @@ class StubContext:
         self.ready.set()
         self.keys: dict[str, tuple[str, bool]] = {}
         self.bad_files: set[str] = set()
+        self.weights_ = StubWeights()
 
     def status(self):
         return self.status_
@@ -133,8 +170,11 @@ class StubContext:
     def store(self):
         return self.store_
 
-    def is_shipped(self, document):
-        return document.shipped
+    def start(self):
+        self.started = True
+
+    def course_files(self):
+        return [Path("/course/04-mlp.md"), Path("/course/05-cnn.md")]
 
     def limits(self):
         return self.settings.limits
@@ -166,7 +206,7 @@ class StubContext:
         self.keys[backend] = (key, save)
 
     def weights(self):
-        raise NotImplementedError
+        return self.weights_
 
     def change_settings(self, **values):
         for name, value in values.items():
