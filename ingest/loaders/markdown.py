@@ -9,7 +9,7 @@ import html
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.base import Limits, Page
@@ -64,41 +64,47 @@ def read_text(path: Path, limits: Limits) -> str:
 def markdown_pages(text: str, title: str = "") -> Iterator[Page]:
     """One page for each section of `text`; a heading with nothing below it is a page of its own words."""
     definitions = frozenset(_definitions(text))
-    return section_pages(scan(text), title, lambda body: _render(body, definitions))
+    return section_pages(scan(text), title, lambda body: render_markdown(body, definitions))
 
 
 def section_pages(
-    items: Iterable[Heading | str], title: str = "", render: Callable[[str], str] = str.strip
+    items: Iterable[Heading | Locator | str], title: str = "", render: Callable[[str], str] = str.strip
 ) -> Iterator[Page]:
-    """Pages of a sequence of headings and lines; `render` makes a section's lines its text.
+    """Pages of a sequence of headings and lines; `render` makes a section's lines its text. A Locator among the items
+    starts a new page at that place.
 
     Headings with nothing below them are words to be found too: one alone is a page of itself, several that follow each
     other are the text of the heading above them.
     """
-    path, lines, bare = HeadingPath(title), list[str](), 0  # bare: level of a heading that has nothing below it yet
-    leaves = list[tuple[str, ...]]()
+    path, place, lines, leaves = HeadingPath(title), Locator(), list[str](), list[Locator]()
+    bare = 0  # level of a heading that has nothing below it yet
     for item in itertools.chain(items, [Heading(1, "")]):
         if isinstance(item, str):
             lines.append(item)
             continue
-        body = render("\n".join(lines).strip("\n")) if lines else ""
-        is_leaf = not body and 0 < item.level <= bare
-        if leaves and (body or (is_leaf and path.path[:-1] != leaves[-1][:-1])):
+        body, here = render("\n".join(lines).strip("\n")) if lines else "", replace(place, headings=path.path)
+        lines, bare = [], 0 if body else bare
+        is_leaf = isinstance(item, Heading) and 0 < item.level <= bare
+        if leaves and (body or (is_leaf and here.headings[:-1] != leaves[-1].headings[:-1])):
             yield _leaf_page(leaves)
             leaves = []
         if body:
-            yield Page(body, Locator(headings=path.path))
-        leaves += [path.path] if is_leaf else []
+            yield Page(body, here)
+        if isinstance(item, Locator):
+            place = item
+            continue
+        leaves += [here] if is_leaf else []
         text = plain(item.text)
         path.push(item.level, text)
-        lines, bare = [], item.level if text else 0
+        bare = item.level if text else 0
     if leaves:
         yield _leaf_page(leaves)
 
 
-def _leaf_page(paths: Sequence[tuple[str, ...]]) -> Page:
-    text = "\n".join(path[-1] for path in paths)
-    return Page(text, Locator(headings=paths[0] if len(paths) == 1 else paths[0][:-1]))
+def _leaf_page(places: Sequence[Locator]) -> Page:
+    first = places[0]
+    text = "\n".join(place.headings[-1] for place in places)
+    return Page(text, first if len(places) == 1 else replace(first, headings=first.headings[:-1]))
 
 
 def scan(text: str) -> Iterator[Heading | str]:
@@ -184,7 +190,8 @@ def _definitions(text: str) -> Iterator[str]:
             yield match.group(1).lower()
 
 
-def _render(body: str, definitions: frozenset[str]) -> str:
+def render_markdown(body: str, definitions: frozenset[str] = frozenset()) -> str:
+    """Words of a section, its code untouched and its fences closed; `definitions`: names of reference links."""
     if marks := open_fence(body):
         body += f"\n{marks}"
     pieces = (piece if is_code else inline(piece, definitions) for is_code, piece in split_code(body))
