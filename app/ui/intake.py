@@ -51,7 +51,7 @@ class Intake:
             return list(self.items.values())
 
     def run(self, files: Sequence[Mapping[str, Any]]) -> Iterator[list[Item]]:
-        """Take files in ({"path", "name"} each, from the browser); a snapshot whenever something has changed."""
+        """Take files in ({"name", "at"} each, from the browser); a snapshot whenever something has changed."""
         for number, file in enumerate(files[:FILES]):
             self._take(f"{number}", file)
         yield self.snapshot()
@@ -69,7 +69,7 @@ class Intake:
         name = safe_name(str(file.get("name", "")))
         self._set(key, Item(name))
         try:
-            source = arrived(self.page.context.home, str(file.get("path", "")))
+            source = arrived(self.page.context.home, str(file.get("at", "")))
             if any(name == placed.path.name for _, placed in self._placed.values()):
                 source.unlink(missing_ok=True)
                 raise InputError(detail=f"{name} was given twice", text_key="library.twice", name=name)

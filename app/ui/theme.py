@@ -52,6 +52,7 @@ VALUES = {
     "border_color_primary": "#e6e6e3",
     "border_color_accent": "#2f6f5e",
     "input_background_fill": "#ffffff",
+    "input_border_width": "1px",
     "input_border_color": "#cfd8d4",
     "input_border_color_focus": "#2f6f5e",
     "input_shadow_focus": "0 0 0 3px #e8f1ee",

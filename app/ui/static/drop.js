@@ -1,4 +1,4 @@
-// The drop zone. Uploads what is dropped or picked, one file after the other, then sends "dropped" with their paths.
+// The drop zone. Uploads what is dropped or picked, one file after the other, then sends "dropped" with the places they arrived at.
 const zone = () => element.querySelector(".cm-dropzone");
 const say = (done, total) => {
   const line = element.querySelector(".cm-uploading");
@@ -14,7 +14,7 @@ const send = async (files) => {
     else {
       try {
         const { path } = await upload(file);
-        sent.push({ name: file.name, path });
+        sent.push({ name: file.name, at: path });
       } catch {
         sent.push({ name: file.name, reason: "failed" });
       }
