@@ -84,6 +84,12 @@ class LocalChat(CompatibleChat):
             except BackendUnreachable as error:
                 raise self._engine.lost(error) from None
 
+    def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Adds to the request fields we always send; a bound `extra_body` does not replace them."""
+        payload: dict[str, Any] = super()._get_request_payload(*args, **kwargs)
+        payload["extra_body"] = {**(self.extra_body or {}), **payload.get("extra_body", {})}
+        return payload
+
     def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *rest: Any) -> ChatGenerationChunk | None:
         """Keeps llama.cpp's `timings` of the last chunk in the message's response_metadata."""
         converted = super()._convert_chunk_to_generation_chunk(chunk, *rest)

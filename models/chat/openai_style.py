@@ -47,3 +47,13 @@ def arguments(config: BackendConfig, source: Source) -> dict[str, Any]:
         "stream_usage": True,
         "max_retries": 0,
     }
+
+
+def fitting(values: dict[str, Any], model: str) -> dict[str, Any]:
+    """`values` without what OpenAI's `model` refuses, and with as little thinking as it can do."""
+    profile: Any = ChatOpenAI(model=model, api_key=values["api_key"]).profile or {}
+    kept = {key: value for key, value in values.items() if key != "temperature" or profile.get("temperature", True)}
+    for effort in ("none", "minimal", "low"):
+        if effort in profile.get("reasoning_effort_levels", ()):
+            return {**kept, "reasoning_effort": effort}
+    return kept

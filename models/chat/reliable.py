@@ -38,7 +38,7 @@ WITHHELD = frozenset(
 
 
 def usage_of(message: BaseMessage) -> Usage:
-    """Tokens of an answer from its collected message or last piece, as the provider reports them; the cost is not set."""
+    """Tokens of an answer from its collected message, as the provider reports them; the cost is not set."""
     counted = getattr(message, "usage_metadata", None)
     return Usage(counted["input_tokens"], counted["output_tokens"]) if counted else Usage()
 
