@@ -19,7 +19,7 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 SAMPLE_BYTES = 256 * 1024
-HARM = 0.01  # share of undecodable characters (of the non-ASCII ones) that a slightly damaged file may have
+HARM = 0.03  # share of undecodable characters (of the non-ASCII ones) that a slightly damaged file may have
 _HANGUL = re.compile(r"[가-힣]")
 _HANJA = re.compile(r"[\u4e00-\u9fff]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")

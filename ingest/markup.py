@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -91,20 +93,27 @@ class Cell:
 
 def merged_table(cells: Iterable[Cell]) -> str:
     """A Markdown table in which a merged cell's text stands in every row and column it covers, so that each row can be read
-    alone. Long texts, and a cell as wide as the table, stand once; one column is no table but paragraphs."""
-    kept = [cell for cell in cells if 0 <= cell.row < TABLE_ROWS and 0 <= cell.column < TABLE_COLUMNS]
-    if not kept:
-        return ""
-    height = max(cell.row for cell in kept) + 1
-    width = max(min(cell.column + cell.column_span, TABLE_COLUMNS) for cell in kept)
-    if width == 1:  # a frame around text rather than a table
+    alone. Long texts, and a cell as wide as the table, stand once; one column is no table but paragraphs.
+
+    Rows and columns in which no cell begins are left out, so that sizes a file merely claims cost nothing.
+    """
+    kept = list(cells)
+    rows = sorted({cell.row for cell in kept})[:TABLE_ROWS]
+    columns = sorted({cell.column for cell in kept})[:TABLE_COLUMNS]
+    if len(columns) < 2:  # a frame around text rather than a table
         return "\n\n".join(cell.text for cell in kept)
-    grid = [[""] * width for _ in range(height)]
+    starts = Counter(cell.row for cell in kept)
+    grid = [[""] * len(columns) for _ in rows]
     for cell in kept:
-        grid[cell.row][cell.column] = cell.text
-        if len(cell.text) > REPEATED_CHARACTERS or 1 < width <= cell.column_span:
+        if cell.row > rows[-1] or cell.column > columns[-1]:
             continue
-        for row in range(cell.row, min(cell.row + cell.row_span, height)):
-            for column in range(cell.column, min(cell.column + cell.column_span, width)):
-                grid[row][column] = grid[row][column] or cell.text
+        top, left = bisect_left(rows, cell.row), bisect_left(columns, cell.column)
+        bottom = max(bisect_left(rows, cell.row + cell.row_span), top + 1)
+        right = max(bisect_left(columns, cell.column + cell.column_span), left + 1)
+        if len(cell.text) > REPEATED_CHARACTERS or right - left == len(columns):
+            bottom, right = top + 1, left + 1
+        if starts[cell.row] <= 2:  # a label and its value, not columns
+            right = left + 1
+        for line in grid[top:bottom]:
+            line[left:right] = [old or cell.text for old in line[left:right]]
     return table(grid)

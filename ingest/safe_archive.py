@@ -29,7 +29,7 @@ _DOCTYPE = re.compile(
         for encoding in ("utf-8", "utf-16-le", "utf-16-be")
     )
 )
-READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError)
+READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError, OSError)
 
 
 class SafeArchive:

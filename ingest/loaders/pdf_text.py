@@ -154,7 +154,7 @@ def _slack(lines: Sequence[TextLine], index: int) -> float:
     line = lines[index]
     near = lines[max(0, index - COLUMN_LINES) : index + COLUMN_LINES + 1]
     column = (other.right for other in near if other.left < line.right and other.right > line.left)
-    return max(column) - line.right
+    return max(column, default=line.right) - line.right
 
 
 def _goes_on(previous: TextLine, line: TextLine, slack: float) -> bool:
@@ -177,11 +177,12 @@ def _width(text: str) -> int:
 
 
 def _cuts_words(lines: Sequence[TextLine], slacks: Sequence[float]) -> bool:
-    """Whether this page breaks lines inside words, which shows where others that end a word keep their last space."""
-    full = [
-        line for line, slack in zip(lines, slacks, strict=True) if slack < 12 and _HANGUL_END.search(line.text.strip())
-    ]
-    return sum(line.text.endswith(" ") for line in full) >= max(len(full) * 0.2, 1)
+    """Whether this page breaks lines inside words: some full lines end in a space, which then shows a word's end, and
+    too many do not for them all to end paragraphs."""
+    near = zip(lines, slacks, strict=True)
+    full = [line for line, slack in near if slack < 12 and _HANGUL_END.search(line.text.strip())]
+    spaced = sum(line.text.endswith(" ") for line in full)
+    return len(full) * 0.2 <= spaced <= len(full) * 0.75 and spaced > 0
 
 
 def _joined(before: str, after: str, tight: bool) -> str:
