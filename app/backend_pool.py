@@ -20,8 +20,8 @@ from app.keys import Keys
 from app.once import Once
 from app.settings import Settings
 from app.ui.context import BackendInfo
-from models.backends.base import Backend, BackendConfig
 from models import prices
+from models.backends.base import Backend, BackendConfig
 from models.discovery import discover
 from models.errors import CourseMateError, InputError, MissingError
 from models.types import Usage

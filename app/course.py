@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import sysconfig
-from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1] / "data" / "course"
@@ -16,12 +14,6 @@ def course_files() -> list[Path]:
     places = [CHECKOUT] + [Path(sysconfig.get_path("data", scheme)) / INSTALLED for scheme in _schemes()]
     folder = next((place for place in places if place.is_dir()), None)
     return sorted(folder.glob("*.md")) if folder else []
-
-
-@cache
-def course_hashes() -> frozenset[str]:
-    """SHA-256 of each note, in hex."""
-    return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in course_files())
 
 
 def _schemes() -> tuple[str, str]:

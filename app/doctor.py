@@ -130,3 +130,15 @@ def _stores(wiring: Wiring, lang: Language) -> Iterator[Finding]:
     folder = wiring.settings.collections_dir
     for collection in sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
         yield _store(wiring, collection, lang)
+
+
+def _store(wiring: Wiring, collection: str, lang: Language) -> Finding:
+    name, needed = f"store {collection}", collection == wiring.settings.collection
+    try:
+        with wiring.open_store(collection=collection) as store:
+            problems, documents = store.check(), len(store.documents())
+    except CourseMateError as error:
+        return Finding(name, localize(error, lang), False, needed, text("doctor.fix_store", lang))
+    if problems:
+        return Finding(name, "; ".join(problems), False, needed, "coursemate reindex")
+    return Finding(name, text("doctor.store_value", lang, n=documents))

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
 
     embedder: str = "e5"
     embedder_model: str = ""  # hub id or path, for embedders that take one
+    embedder_url: str = ""  # of an OpenAI-style server that embeds
     reranker: str = ""  # hub id of a cross-encoder; "" for none
     dense_weight: Fraction | None = None  # of the fused score; None lets the question decide
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50  # from each of the two indexes
@@ -94,17 +95,22 @@ class Settings(BaseSettings):
     offline: bool = False  # never ask the hub or the package registry for weights
     limits: Annotated[Limits, BeforeValidator(_check_limits)] = Limits()
 
-    @field_validator("model", "hf_model", "embedder_model", "base_url", mode="after")
+    @field_validator("model", "hf_model", "embedder_model", "embedder_url", "base_url", mode="after")
     @classmethod
     def _strip(cls, value: str) -> str:
         return value.strip()
 
-    @field_validator("base_url", mode="after")
+    @field_validator("base_url", "embedder_url", mode="after")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("give an address that starts with http:// or https://")
         return value
+
+    @field_validator("weights", "prices", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
 
     @classmethod
     def settings_customise_sources(

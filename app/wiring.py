@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.backend_pool import BackendPool
-from app.course import course_hashes
+from app.course import course_files
 from app.keys import Keys
 from app.local_model import EMBEDDER_WEIGHTS, choose
 from app.once import Once
@@ -24,6 +24,7 @@ from app.startup import Startup
 from app.ui.context import BackendInfo, DoctorLine, Speed, Status
 from ingest.base import Limits
 from models.discovery import discover
+from models.embedders.base import Access, Embedder
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,9 +32,20 @@ if TYPE_CHECKING:
     from chains.retrieve import CourseRetriever
     from ingest.pipeline import FileReport, IngestProgress
     from ingest.store import ChunkStore, DocumentRecord
-    from models.embedders.base import Embedder
     from models.fetch import Progress, WeightsStore
 
+RETRIEVAL_SETTINGS = {
+    "weights",
+    "offline",
+    "threads",
+    "collection",
+    "embedder",
+    "embedder_model",
+    "embedder_url",
+    "reranker",
+    "dense_weight",
+    "candidates",
+}
 IngestListener = Callable[["IngestProgress"], None]
 PullListener = Callable[["Progress"], None]
 
@@ -88,22 +100,27 @@ class Wiring:
         if settings.embedder == "e5" and settings.embedder_model in {"", EMBEDDER_WEIGHTS}:
             self._ensure(EMBEDDER_WEIGHTS)
         source = sources[settings.embedder]
-        embedder: Embedder = source.build(settings.embedder_model, settings.weights_dir, settings.threads)
+        access = Access(self.keys.get(getattr(source, "key_variable", None)), settings.embedder_url)
+        embedder: Embedder = source.build(settings.embedder_model, settings.weights_dir, settings.threads, access)
         return embedder
 
     def _build_store(self) -> ChunkStore:
-        return self._open_store(write=False)
-
-    def _open_store(self, write: bool) -> ChunkStore:
-        from ingest.store import ChunkStore
-
-        settings = self.settings
-        return ChunkStore.open(settings.collection_dir, self.embedder(), settings.collection, write=write)
+        return self.open_store(embedder=self.embedder())
 
     def _build_retriever(self) -> CourseRetriever:
+        from chains.calibration import load as load_calibration
+        from chains.fuse import FusionWeights
+        from chains.rerank import Reranker
         from chains.retrieve import CourseRetriever
 
-        return CourseRetriever(store=self._store.get(), embedder=self.embedder(), pool=self.settings.candidates)
+        settings, weight = self.settings, self.settings.dense_weight
+        return CourseRetriever(
+            store=self._store.get(),
+            embedder=self.embedder(),
+            weights=load_calibration().fusion if weight is None else FusionWeights(weight, weight, weight),
+            pool=settings.candidates,
+            reranker=Reranker(settings.reranker) if settings.reranker else None,
+        )
 
     def _build_engine(self) -> RagEngine:
         from chains.rag import RagEngine
@@ -142,16 +159,31 @@ class Wiring:
         """A report a file as each is done; one writer at a time in this process. Raises StoreError."""
         from ingest.pipeline import ingest
 
-        with self._writing, self._open_store(write=True) as store:
+        with self._writing, self.open_store(write=True, embedder=self.embedder()) as store:
             yield from ingest(paths, store, self.settings.limits, progress)
 
     def remove_documents(self, document_ids: Sequence[str]) -> int:
-        """How many were removed."""
-        with self._writing, self._open_store(write=True) as store:
+        """How many were removed. Needs no weights."""
+        with self._writing, self.open_store(write=True) as store:
             return store.remove(document_ids)
 
     def documents(self) -> list[DocumentRecord]:
-        return self._store.get().documents()
+        """What the collection holds, by source. Needs no weights."""
+        with self.open_store() as store:
+            return store.documents()
+
+    def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Embeds every chunk with the embedder of the settings; how many there are. progress: chunks done, in all."""
+        embedder = self.embedder()
+        with self._writing, self.open_store(write=True) as store:
+            return store.reindex(embedder, progress)
+
+    def open_store(self, write: bool = False, collection: str = "", embedder: Embedder | None = None) -> ChunkStore:
+        """A collection of its own to close. embedder: where something is embedded or searched by vectors."""
+        from ingest.store import ChunkStore
+
+        name = collection or self.settings.collection
+        return ChunkStore.open(self.settings.collections_dir / name, embedder, name, write=write)
 
     def limits(self) -> Limits:
         return self.settings.limits
@@ -202,7 +234,7 @@ class Wiring:
     def _replace(self, settings: Settings) -> None:
         changed = {name for name in Settings.model_fields if getattr(settings, name) != getattr(self.settings, name)}
         self.settings = settings
-        if changed & {"weights", "embedder", "embedder_model", "collection", "candidates", "threads"}:
+        if changed & RETRIEVAL_SETTINGS:
             for part in (self._weights, self._embedder, self._store, self._retriever, self._engine):
                 part.drop()
         if changed - {"language", "speed", "backend", "limits"}:
@@ -213,9 +245,9 @@ class Wiring:
 
         return [finding.line(self.settings.language) for finding in examine(self)]
 
-    def is_shipped(self, document: DocumentRecord) -> bool:
-        """Whether its bytes are those of a note of the shipped course."""
-        return document.sha256 in course_hashes()
+    def course_files(self) -> list[Path]:
+        """The notes of the course that ships with CourseMate."""
+        return course_files()
 
     def close(self) -> None:
         """Ends the engines and closes the store."""

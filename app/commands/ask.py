@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     questions = asked(arguments)
     wiring = context.wiring
-    wiring.choose(backend=arguments.backend, model=arguments.model, adapter=arguments.adapter, speed=arguments.speed)
+    backend = wiring.pool.backend(arguments.backend or wiring.settings.backend).name
+    model = {"model" if backend == "local" else f"{backend}_model": arguments.model}
+    wiring.choose(backend=backend, adapter=arguments.adapter, speed=arguments.speed, **model)
     options, engine, failed = wiring.ask_options(), wiring.engine(), False
     for question in questions:
         try:

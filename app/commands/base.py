@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.keys import Keys
     from app.settings import Settings
     from app.wiring import Wiring
+    from models.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Context:
         from app.commands.progress import pulling
         from app.wiring import Wiring
 
-        return Wiring(self.settings, self.keys, lambda progress: self.console.show(*pulling(progress, self.lang)))
+        def on_pull(progress: Progress) -> None:
+            line, share = pulling(progress, self.lang)
+            self.console.show(line, share, force=progress.stage != "downloading")
+
+        return Wiring(self.settings, self.keys, on_pull)
 
     def close(self) -> None:
         """Ends what the command has started; the last line of the console is free again."""

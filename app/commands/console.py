@@ -51,12 +51,12 @@ class Console:
             self._clear_bar()
             self.err.flush()
 
-    def show(self, line: str, fraction: float | None = None, last: bool = False) -> None:
-        """The state of long work. fraction: done, in [0, 1]; None where the end is not known. last: show it for sure."""
+    def show(self, line: str, fraction: float | None = None, force: bool = False) -> None:
+        """The state of long work. fraction: done, in [0, 1]; None where the end is not known. force: show it however soon after the one before."""
         now = time.monotonic()
         interval = REDRAW_S if self.err.isatty() else LINE_S
         with self._lock:
-            if not last and now - self._last_progress < interval:
+            if not force and now - self._last_progress < interval:
                 return
             self._last_progress = now
             if self.err.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,22 @@ def ingesting(progress: IngestProgress, lang: Language) -> tuple[str, float]:
         file=Path(progress.file).name,
     )
     return sentence, progress.files_done / max(1, progress.files_total)
+
+
+class Reindexing:
+    """Chunks, speed and time left of `reindex`, which only counts."""
+
+    def __init__(self, lang: Language) -> None:
+        self._lang, self._started, self._first = lang, time.monotonic(), -1
+
+    def __call__(self, done: int, total: int) -> tuple[str, float]:
+        """The line and the share that is done; what an interrupted run had done does not count for the speed."""
+        if self._first < 0:
+            self._started, self._first = time.monotonic(), done
+        rate = (done - self._first) / max(1e-3, time.monotonic() - self._started)
+        eta_s = (total - done) / rate if rate > 0 else None
+        line = text("cli.reindex_bar", self._lang, done=done, total=total, rate=rate, eta=duration(eta_s))
+        return line, done / max(1, total)
 
 
 def pulling(progress: Progress, lang: Language) -> tuple[str, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands.base import Command, Context
-from app.commands.progress import ingesting
+from app.commands.progress import Reindexing
 from app.ui.i18n import text
 
 
@@ -14,7 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    count = context.wiring.reindex(lambda progress: context.console.show(*ingesting(progress, context.lang)))
+    progress = Reindexing(context.lang)
+    count = context.wiring.reindex(lambda done, total: context.console.show(*progress(done, total)))
     context.console.say(text("cli.reindex_done", context.lang, n=count))
     return 0
 
