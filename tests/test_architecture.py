@@ -119,10 +119,14 @@ def test_no_module_is_named_after_a_dependency() -> None:
 
 
 def test_packages_are_ours_from_anywhere_and_cheap_to_import() -> None:
-    """Every module of ours imports from `/` without pulling in a heavy library, and comes from this checkout."""
+    """Every module of ours imports from `/` without pulling in a heavy library, and comes from this checkout.
+
+    models.chat is where providers' clients are subclassed; backends import it when they build, so it may be heavy.
+    """
+    cheap = [module_of(path) for path in SOURCES if not path.is_relative_to(ROOT / "models" / "chat")]
     code = f"""
 import importlib, sys
-for name in {[module_of(path) for path in SOURCES]!r}:
+for name in {cheap!r}:
     module = importlib.import_module(name)
     if not str(module.__file__).startswith({str(ROOT)!r}):
         print("not ours:", name, module.__file__)

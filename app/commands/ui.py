@@ -16,7 +16,7 @@ SHORTEST_PASSWORD = 8
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=HOST, help=text("cli.ui_host"))
-    parser.add_argument("--port", type=int, default=PORT, help=text("cli.ui_port"))
+    parser.add_argument("--port", type=port, default=PORT, help=text("cli.ui_port"))
     parser.add_argument("--auth", metavar="USER:PASSWORD", help=text("cli.ui_auth"))
     parser.add_argument("--open", action="store_true", help=text("cli.ui_open"))
 
@@ -33,6 +33,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
     launch(context.wiring, arguments.host, arguments.port, auth, opened)
     return 0
+
+
+def port(value: str) -> int:
+    """A TCP port, 0 for any that is free. Raises ArgumentTypeError."""
+    if not value.isdecimal() or int(value) > 65_535:
+        raise argparse.ArgumentTypeError(
+            text("cli.bad_port", "ko", value=value) + " / " + text("cli.bad_port", "en", value=value)
+        )
+    return int(value)
 
 
 def credentials(value: str | None) -> tuple[str, str] | None:

@@ -1,0 +1,79 @@
+"""The command line's contract, as other programs rely on it: keys, exit codes, stdout for machines only.
+
+The checks beside the checkout run where they are there; what they look at most is looked at here too, always.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLI = Path(sys.executable).with_name("coursemate")
+SMALL = "qwen2.5-coder-0.5b"
+ANSWER_KEYS = {
+    "id",
+    "question",
+    "answer",
+    "refused",
+    "sentences",
+    "citations",
+    "backend",
+    "model",
+    "usage",
+    "timings_ms",
+}
+HIT_KEYS = {"rank", "score", "source", "locator", "chunk_id", "text"}
+NOTE = """# 학습률
+학습률은 한 번에 가중치를 얼마나 옮길지 정한다. 너무 크면 발산하고, 너무 작으면 더디다. 흔히 0.001에서 시작한다.
+"""
+
+
+def run(home: Path, *arguments: object, code: int = 0, **variables: str) -> list[dict[str, Any]]:
+    command = [str(CLI), "--home", str(home), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | variables, timeout=280)
+    assert done.returncode == code, done.stderr[-2000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_round_through_the_contract(home: Path, tmp_path: Path) -> None:
+    """Ingest, search and ask through the installed command, with fakes for the two models and all else real."""
+    fakes = {"COURSEMATE_EMBEDDER": "fake"}
+    note = tmp_path / "학습률.md"
+    note.write_text(NOTE, encoding="utf-8")
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"id": "lr", "question": "학습률은 흔히 얼마에서 시작하나요?"}\n', encoding="utf-8")
+    (row,) = run(home, "ingest", "--json", note, **fakes)
+    assert (row["path"], row["status"], row["error"]) == (str(note), "added", None)
+    (row,) = run(home, "ingest", "--json", note, **fakes)
+    assert row["status"] == "unchanged"
+    (found,) = run(home, "search", "--json", "--questions", questions, **fakes)
+    assert set(found) >= {"id", "question", "hits", "timings_ms"}
+    assert all(set(hit) >= HIT_KEYS for hit in found["hits"])
+    assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
+    (answer,) = run(home, "ask", "--json", "--backend", "fake", "--questions", questions, **fakes)
+    assert set(answer) >= ANSWER_KEYS
+    assert (answer["id"], answer["refused"], answer["backend"]) == ("lr", False, "fake")
+    assert set(answer["usage"]) >= {"prompt_tokens", "completion_tokens"}
+    assert set(answer["timings_ms"]) >= {"retrieve", "first_token", "total"}
+    assert "0.001" in answer["citations"][0]["quote"]
+    assert answer["citations"][0]["locator"] == {"headings": ["학습률"], "label": "학습률"}
+    assert all({"text", "support", "citations"} <= set(sentence) for sentence in answer["sentences"])
+    run(home, "search", "--json", code=2)
+
+
+@pytest.mark.parametrize("backend", ["fake", pytest.param("local", marks=pytest.mark.slow)])
+@pytest.mark.shared
+@pytest.mark.weights
+def test_the_checks_beside_the_checkout_pass(shared: Path, weights_dir: Path, backend: str) -> None:
+    checks = shared / "contract_check.py"
+    variables = {"COURSEMATE_WEIGHTS": str(weights_dir), "COURSEMATE_MODEL": SMALL}
+    command = [sys.executable, str(checks), str(CLI), backend]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | variables)
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if not line.startswith("ok"))
+    assert done.stdout.count("ok ") > 20
