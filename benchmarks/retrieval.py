@@ -76,6 +76,11 @@ def recall(search: Callable[[str], list[str]], pairs: Sequence[tuple[str, str]])
     }
 
 
+def searcher(retriever: CourseRetriever) -> Callable[[str], list[str]]:
+    """Texts of the hits, best first."""
+    return lambda question: [hit.chunk.text for hit in retriever.search(question).hits]
+
+
 def peer(texts: Sequence[str], embedder: Embedder, vectors: np.ndarray) -> Callable[[str], list[str]]:
     """LangChain's usual hybrid over the same passages and vectors."""
     from langchain_chroma import Chroma
@@ -113,14 +118,13 @@ def main() -> None:
     for size in map(int, arguments.sizes.split(",")):
         texts = contexts + grown(filler, size - len(contexts))
         vectors = embed(texts, embedder)
-        with tempfile.TemporaryDirectory() as folder:
-            with ChunkStore.open(Path(folder), embedder, write=True) as store:
-                drafts = chunks_of(texts, "d")
-                store.add(drafts, vectors)
-                retriever = CourseRetriever(store=store, embedder=embedder, weights=load().fusion, k=10)
-                report(
-                    "coursemate", size, recall(lambda q, r=retriever: [h.chunk.text for h in r.search(q).hits], pairs)
-                )
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ChunkStore.open(Path(folder), embedder, write=True) as store,
+        ):
+            store.add(chunks_of(texts, "d"), vectors)
+            retriever = CourseRetriever(store=store, embedder=embedder, weights=load().fusion, k=10)
+            report("coursemate", size, recall(searcher(retriever), pairs))
         if not arguments.no_peer:
             some = pairs if size <= 10_000 else pairs[:100]
             report("EnsembleRetriever", size, recall(peer(texts, embedder, vectors), some))

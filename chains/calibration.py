@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -63,6 +63,26 @@ def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
         citation=CitationRule(**sections.pop("citation")),  # type: ignore[arg-type]
         **sections,
     )
+
+
+def dump(calibration: Calibration) -> str:
+    """The TOML text that `parse` reads back."""
+    logistic = {n: dict(m.coefficients) | {"threshold": m.threshold} for n, m in _models(calibration)}
+    sections: dict[str, Mapping[str, float]] = {
+        "fusion": asdict(calibration.fusion),
+        "evidence": calibration.evidence,
+        **logistic,
+        "support": asdict(calibration.support),
+        "citation": asdict(calibration.citation),
+    }
+    lines = ["# Written by evals/calibrate.py; see its docstring for the command and the question sets."]
+    for name, values in sections.items():
+        lines += ["", f"[{name}]", *(f"{key} = {value!r}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _models(calibration: Calibration) -> list[tuple[str, Logistic]]:
+    return [("before", calibration.before), ("after", calibration.after)]
 
 
 def _logistic(section: dict[str, object]) -> Logistic:

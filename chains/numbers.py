@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)(\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)(?:\s*(천|만|억|조|십|백)(?![가-힣]{2,}))?")
+_NUMBER = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)(\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)(?:\s*(천|만|억|조|십|백)(?![가-힣]{2,}))?"
+)
 _SCALE = {"십": 1e1, "백": 1e2, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
 _POWER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:\\times|×|x|\*)\s*10\s*\^?\s*\{?\s*([⁻−-]?)\s*([\d⁰¹²³⁴-⁹]+)\}?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -45,12 +45,23 @@ class Prepared:
 class Preparer:
     """Turns questions into passages. Thread-safe. threads: how many conversations' passages are remembered."""
 
-    def __init__(self, retriever: CourseRetriever, calibration: Calibration, threads: int = 256) -> None:
-        self.retriever, self._capacity = retriever, threads
-        self.vectors = SentenceVectors(retriever.embedder)
+    def __init__(
+        self,
+        retriever: CourseRetriever,
+        calibration: Calibration,
+        threads: int = 256,
+        vectors: SentenceVectors | None = None,
+    ) -> None:
+        self.retriever, self._calibration, self._capacity = retriever, calibration, threads
+        self.vectors = vectors or SentenceVectors(retriever.embedder)
         self._scorer = EvidenceScorer(self.vectors, self.idf, [calibration.evidence[name] for name in FEATURES])
         self._last: OrderedDict[str, tuple[Scope | None, tuple[Passage, ...]]] = OrderedDict()
         self._lock = Lock()
+
+    def with_evidence(self, coefficients: Mapping[str, float]) -> Preparer:
+        """The same over the same store, with other coefficients of the evidence score."""
+        changed = replace(self._calibration, evidence=coefficients)
+        return Preparer(self.retriever, changed, self._capacity, self.vectors)
 
     def idf(self, words: Sequence[str]) -> list[float]:
         """Inverse document frequency over the collection's chunks."""

@@ -7,9 +7,12 @@ measured variants; the one that won is RULES.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
 from models.types import Passage, Turn
 
@@ -65,3 +68,15 @@ def _title(passage: Passage) -> str:
 
 def _short(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+render: Runnable[Any, Any] = RunnablePassthrough.assign(
+    passages=RunnableLambda(lambda value: render_passages(value["passages"])),
+    history=RunnableLambda(lambda value: render_history(value["history"])),
+)
+
+
+def answer_messages(variables: Mapping[str, object]) -> list[BaseMessage]:
+    """The messages that `render | answer_prompt()` makes of passages, history and question."""
+    messages: list[BaseMessage] = (render | answer_prompt()).invoke(dict(variables)).to_messages()
+    return messages

@@ -16,15 +16,15 @@ from typing import Any, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, BaseMessageChunk
-from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import ConfigurableField, Runnable
 
 from chains.answerable import draft_features, is_refusal
 from chains.calibration import Calibration, load
 from chains.cite import citations_of, cite, normalise_marks
-from chains.ground import Grounder, Support
+from chains.ground import MARK, Grounder, Support
 from chains.pack import Budget, estimate_tokens
 from chains.prepare import Prepared, Preparer
-from chains.prompts import REFUSAL_KO, answer_prompt, render_history, render_passages, safe
+from chains.prompts import REFUSAL_KO, answer_messages, answer_prompt, render, safe
 from chains.retrieve import CourseRetriever
 from chains.streaming import StreamLimits, stream
 from chains.units import sentences
@@ -36,6 +36,7 @@ READING_S: dict[str, float] = {"fast": 1.2, "normal": 2.4, "thorough": 8.0}
 REMOTE_TOKENS: dict[str, int] = {"fast": 1_000, "normal": 2_000, "thorough": 5_000}
 POOL: dict[str, int] = {"fast": 4, "normal": 6, "thorough": 12}
 QUESTION_TOKENS = 30
+LEAST_TOKENS, STEP_TOKENS, MOST_TOKENS = 120, 40, 2_000  # steps, so that a jittering clock does not change an answer
 
 
 class Models(Protocol):
@@ -62,13 +63,16 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How one question is to be answered. thread: names the conversation, so that its passages can be used again."""
+    """How one question is to be answered. thread: names the conversation, so that its passages can be used again.
+
+    tokens: packs exactly this budget, whatever the host's speed; for measurements that must repeat."""
 
     backend: str = "local"
     speed: Speed = "normal"
     scope: Scope | None = None
     cancel: threading.Event | None = None
     thread: str = ""
+    tokens: int | None = None
     limits: StreamLimits = field(default_factory=StreamLimits)
 
 
@@ -156,7 +160,7 @@ class RagEngine:
         if cancel.is_set() or self._refuse_early(prepared) is not None:
             return
         shown = {"passages": prepared.passages, "history": (), "question": ""}
-        messages = (_render | answer_prompt()).invoke(shown).to_messages()
+        messages = answer_messages(shown)
         self._models.warm(options.backend, messages, cancel)
 
     def _stop_warming(self) -> None:
@@ -166,18 +170,22 @@ class RagEngine:
             self._warming = None
 
     def _budget(self, question: str, options: AskOptions) -> Budget:
+        passages = 6 if options.speed == "thorough" else 3
+        if options.tokens is not None:
+            return Budget(options.tokens, passages)
         rate = self._models.reading_rate(options.backend)
         if rate is None:
             return Budget(REMOTE_TOKENS[options.speed], passages=8)
         tokens = rate * READING_S[options.speed] - QUESTION_TOKENS - estimate_tokens(question)
-        return Budget(max(80, min(2_000, round(tokens))), passages=3 if options.speed != "thorough" else 6)
+        steps = round((min(max(tokens, LEAST_TOKENS), MOST_TOKENS) - LEAST_TOKENS) / STEP_TOKENS)
+        return Budget(LEAST_TOKENS + STEP_TOKENS * steps, passages)
 
     def chain(self, backend: str) -> Runnable[Any, Any]:
         """prompt | model, switched by the configurable field `backend`; the others are built when first asked for."""
         others: dict[str, Any] = {n: partial(self._models.model, n) for n in self._models.names() if n != backend}
         switch = ConfigurableField("backend")
         model = self._models.model(backend).configurable_alternatives(switch, default_key=backend, **others)
-        return _render | answer_prompt() | model
+        return render | answer_prompt() | model
 
     def _pieces(self, prepared: Prepared, options: AskOptions) -> Iterator[BaseMessageChunk]:
         yield from stream(
@@ -197,7 +205,7 @@ class RagEngine:
 
     def _check(self, prepared: Prepared, draft: _Draft) -> Answer:
         grounder = Grounder(prepared.passages, self._preparer.vectors, self._preparer.idf, self._calibration.support)
-        parts = sentences(normalise_marks(draft.text))
+        parts = parts_of(draft.text)
         supports = [grounder.check(part, prepared.standalone) for part in parts]
         features = prepared.features | draft_features(draft.text, supports)
         if not draft.stopped and self._calibration.after.probability(features) < self._calibration.after.threshold:
@@ -240,12 +248,17 @@ class RagEngine:
         )
 
 
+def parts_of(draft: str) -> list[str]:
+    """The sentences of a model's draft, their marks in one form and with the sentence they follow."""
+    parts: list[str] = []
+    for part in sentences(normalise_marks(draft)):
+        if parts and not MARK.sub("", part).strip(" .\n"):
+            parts[-1] += " " + part
+        else:
+            parts.append(part)
+    return parts
+
+
 def _citation_of(prepared: Prepared) -> Citation:
     best = prepared.passages[0]
     return Citation(best.n, best.chunk.source, best.chunk.locator, best.sentences[best.best], best.chunk.id)
-
-
-_render: Runnable[Any, Any] = RunnablePassthrough.assign(
-    passages=RunnableLambda(lambda value: render_passages(value["passages"])),
-    history=RunnableLambda(lambda value: render_history(value["history"])),
-)
