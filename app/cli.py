@@ -11,6 +11,7 @@ import importlib.metadata
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lang: Language = "ko"
     known_keys: Sequence[str] = ()
     sys.excepthook = _on_unexpected
+    threading.excepthook = _on_unexpected_in_thread
     try:
         context = _context(arguments)
         lang, known_keys = context.lang, context.keys.known()
@@ -107,6 +109,10 @@ def _on_unexpected(kind: type[BaseException], error: BaseException, trace: Trace
     """The outermost edge: the log holds the traceback, the person gets a sentence."""
     log.error("unexpected error", exc_info=(kind, error, trace))
     _tell(text("cli.unexpected", "ko", kind=kind.__name__, detail=str(error)))
+
+
+def _on_unexpected_in_thread(what: threading.ExceptHookArgs) -> None:
+    log.error("unexpected error in %s", what.thread and what.thread.name, exc_info=what.exc_value)
 
 
 def _speak_utf8(stream: IO[str]) -> None:

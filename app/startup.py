@@ -69,6 +69,8 @@ class Startup:
             log.exception("the start failed")
             self.status = Status("failed", self.status.step, StoreError(detail=str(error)))
         finally:
+            if self.status.state == "starting":  # what nobody foresaw is on its way to the log
+                self.status = Status("failed", self.status.step, CourseMateError(detail="see coursemate.log"))
             self._documents_ready.set()
             self._ended.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import threading
 import webbrowser
 
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.open and has_display():
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    launch(context.wiring, arguments.host, arguments.port, auth, opened)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how the page is ended
+        launch(context.wiring, arguments.host, arguments.port, auth, opened)
     return 0
 
 

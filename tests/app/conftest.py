@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def cli(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     """cli("ingest", folder) runs a command over an empty home and tells how it ended."""
     monkeypatch.setenv("COURSEMATE_EMBEDDER", "fake")
     monkeypatch.setenv("COURSEMATE_BACKEND", "fake")
-    hook, handlers = sys.excepthook, list(logging.getLogger().handlers)
+    hooks, handlers = (sys.excepthook, threading.excepthook), list(logging.getLogger().handlers)
 
     def run(*arguments: object) -> Ended:
         capsys.readouterr()
@@ -66,7 +67,7 @@ def cli(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         return Ended(code, out, err)
 
     yield run
-    sys.excepthook = hook
+    sys.excepthook, threading.excepthook = hooks
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
