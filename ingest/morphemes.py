@@ -28,14 +28,13 @@ _SPECIAL = re.compile(r"(?<![a-z0-9])(?:c\+\+|[cf]#)")
 _LONG_RUN = re.compile(r"\S{60,}")
 _LONGEST_WORD = 60
 _WINDOW = 4096  # characters that Kiwi reads at once
-_STOPWORDS = frozenset(
-    """
+_STOPWORD_LIST = """
     a an and are as at be been being but by can could did do does doing for from had has have how i if in into is
     it its may me might my no not of on or our shall should so such than that the their them then there these they
     this those to was we were what when where which while who whom whose why will with would you your about also
     any each more most other some only same between s t
-    """.split()
-)
+"""
+_STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 
 @functools.cache
