@@ -24,7 +24,7 @@ from models.types import Chunk, Hit
 
 Idf = Callable[[Sequence[str]], list[float]]
 
-FEATURES = ("words", "heading_words", "dense", "chunk", "answer_kind", "row", "code", "short", "bias")
+FEATURES = ("words", "heading_words", "dense", "chunk", "answer_kind", "row", "code", "short", "asks", "bias")
 
 _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
@@ -50,6 +50,10 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
         re.compile(r"반면|비해|보다|달리|차이|대신|지만"),
     ),
 )
+
+
+_ASKS = re.compile(r"[?？]\s*$|(보세요|하시오|쓰시오|구하라|하세요|보자)\.?\s*$")
+_ASKING_HEADING = re.compile(r"문제|퀴즈|연습|참고 ?문헌|목차|exercise|quiz|references|contents", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class EvidenceScorer:
                 1.0 if unit.kind == "row" else 0.0,
                 1.0 if unit.kind in {"code", "formula"} else 0.0,
                 1.0 if len(unit.text) < 15 else 0.0,
+                1.0 if asks(unit.text, chunk) else 0.0,
                 1.0,
             )
             found.append(Candidate(unit, chunk, h, p, words, vector, features))
@@ -139,6 +144,12 @@ class EvidenceScorer:
 def answer_kind(question: str) -> re.Pattern[str] | None:
     """What an answer to this kind of question tends to contain, or None where the question does not tell."""
     return next((answer for asked, answer in _KINDS if asked.search(question)), None)
+
+
+def asks(text: str, chunk: Chunk) -> bool:
+    """Whether a sentence asks rather than tells: an exercise, or an entry of a list of references."""
+    innermost = chunk.locator.headings[-1] if chunk.locator.headings else ""
+    return bool(_ASKS.search(text) or _ASKING_HEADING.search(innermost))
 
 
 def weighted_words(text: str, idf: Idf) -> dict[str, float]:

@@ -82,20 +82,15 @@ def stream(
     """
     pump = _Pump(runnable, value, config, limits or StreamLimits(), backend)
     task: Future[None] = asyncio.run_coroutine_threadsafe(pump.run(), _loop())
-    stopped = False
     try:
-        while True:
-            if cancel is not None and cancel.is_set():
-                stopped = True
-                return
+        while cancel is None or not cancel.is_set():
             try:
                 piece = pump.pieces.get(timeout=0.05)
             except queue.Empty:
                 continue
             if piece is _END:
-                break
+                task.result()
+                return
             yield piece
     finally:
         task.cancel()
-    if not stopped and not task.cancelled():
-        task.result()
