@@ -39,7 +39,7 @@ class OpenAIBackend:
         model = config.model or self.default_model
         address = config.base_url or ADDRESS
         source = Source(self.name, address, model, self.key_variable, config.api_key, config.timeout_s)
-        return OpenAIChat(**fitting(arguments(config, source), model))
+        return OpenAIChat(**fitting(arguments(config, source)))
 
 
 BACKEND = OpenAIBackend()

@@ -69,15 +69,16 @@ def failure(error: BaseException, source: Source) -> Failure:
     status = next((code for link in chain if (code := _status(link)) is not None), None)
     if status is None:
         return _without_answer(chain, source, detail)
-    return _by_status(status, _retry_after(chain), source, detail)
+    return _by_status(status, chain, source, detail)
 
 
-def _by_status(status: int, after_s: float | None, source: Source, detail: str) -> Failure:
-    backend = source.backend
-    if status in {401, 403} or _BAD_KEY.search(detail):
+def _by_status(status: int, chain: tuple[BaseException, ...], source: Source, detail: str) -> Failure:
+    backend, after_s = source.backend, _retry_after(chain)
+    said_in_full = " ".join(f"{link} {getattr(link, 'body', '')}" for link in chain)
+    if status in {401, 403} or _BAD_KEY.search(said_in_full):
         return Failure(BackendRefusedKey(backend=backend, variable=source.key_variable or "its key"))
     if status == 429:
-        waitable = not _NO_QUOTA.search(detail) and (after_s is None or after_s <= LONGEST_WAIT_S)
+        waitable = not _NO_QUOTA.search(said_in_full) and (after_s is None or after_s <= LONGEST_WAIT_S)
         said = f"HTTP 429, {detail}" + (f"; it asks to wait {after_s:.0f} s" if after_s else "")
         return Failure(RateLimited(backend=backend, detail=said), retry=waitable, after_s=after_s)
     if status in {408, 409} or status >= 500:
@@ -87,9 +88,9 @@ def _by_status(status: int, after_s: float | None, source: Source, detail: str) 
         return Failure(
             BackendError(backend=backend, detail=f"it has no model {source.model!r} at {source.url} ({detail})")
         )
-    if _TOO_LONG.search(detail):
+    if _TOO_LONG.search(said_in_full):
         return Failure(ContextTooLong(backend=backend, detail=detail))
-    if _UNSAFE.search(detail):
+    if _UNSAFE.search(said_in_full):
         return Failure(SafetyBlocked(backend=backend, detail=detail))
     return Failure(BackendError(backend=backend, detail=f"it refused the request with HTTP {status}, {detail}"))
 
@@ -151,5 +152,6 @@ def _detail(chain: tuple[BaseException, ...], source: Source) -> str:
     text = " ".join(next((text for text in texts if text.strip()), type(chain[0]).__name__).split())
     if source.key is not None and source.key.get_secret_value():
         text = text.replace(source.key.get_secret_value(), "***")
+    text = re.sub(r"^Error code: \d+ - ", "", text)
     text = re.sub(r"(?i)\b(sk-|AIza)[\w*-]{4,}", "***", text).rstrip(".")
     return text if len(text) <= DETAIL_CHARACTERS else text[: DETAIL_CHARACTERS - 1] + "…"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import httpx
 from google.genai import Client
 from google.genai.errors import APIError
 from google.genai.types import HttpOptions
@@ -14,8 +13,8 @@ from langchain_google_genai.chat_models import ChatGoogleGenerativeAIError
 from pydantic import SecretStr
 
 from models.backends.base import BackendConfig
+from models.chat.connections import clients
 from models.chat.failures import Source
-from models.chat.openai_style import CONNECT_S
 from models.chat.reliable import Reliable
 
 UNUSED = SecretStr("unused")
@@ -41,13 +40,9 @@ class GeminiChat(Reliable, ChatGoogleGenerativeAI):
         if _TAKES_TEMPERATURE.match(source.model):
             values["temperature"] = config.temperature
         chat = cls(**{**values, **thinking(source.model)})
-        timeout = httpx.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s))
         key = source.key.get_secret_value() if source.key is not None else None
-        options = HttpOptions(
-            base_url=source.url,
-            httpx_client=httpx.Client(timeout=timeout),
-            httpx_async_client=httpx.AsyncClient(timeout=timeout),
-        )
+        client, async_client = clients(config.timeout_s)
+        options = HttpOptions(base_url=source.url, httpx_client=client, httpx_async_client=async_client)
         chat.client = Client(api_key=key, http_options=options)
         return chat
 

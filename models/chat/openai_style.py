@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import openai
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from models.backends.base import BackendConfig
+from models.chat.connections import clients
 from models.chat.failures import Source
 from models.chat.reliable import Reliable
-
-CONNECT_S = 5.0
 
 
 class OpenAIChat(Reliable, ChatOpenAI):
@@ -34,6 +32,7 @@ class CompatibleChat(Reliable, BaseChatOpenAI):
 
 def arguments(config: BackendConfig, source: Source) -> dict[str, Any]:
     """What all three kinds are built with. Tries are ours to count (Reliable), not the client's."""
+    client, async_client = clients(config.timeout_s)
     return {
         "source": source,
         "tries": config.max_retries + 1,
@@ -42,16 +41,21 @@ def arguments(config: BackendConfig, source: Source) -> dict[str, Any]:
         "api_key": source.key,
         "temperature": config.temperature,
         "max_tokens": config.max_tokens,
-        "timeout": httpx.Timeout(config.timeout_s, connect=min(CONNECT_S, config.timeout_s)),
+        "timeout": client.timeout,
+        "http_client": client,
+        "http_async_client": async_client,
         "stream_chunk_timeout": config.timeout_s,
         "stream_usage": True,
         "max_retries": 0,
     }
 
 
-def fitting(values: dict[str, Any], model: str) -> dict[str, Any]:
-    """`values` without what OpenAI's `model` refuses, and with as little thinking as it can do."""
-    profile: Any = ChatOpenAI(model=model, api_key=values["api_key"]).profile or {}
+def fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` without what OpenAI's model refuses, and with as little thinking as it can do."""
+    profile: Any = (
+        ChatOpenAI(**{key: values[key] for key in ("model", "api_key", "http_client", "http_async_client")}).profile
+        or {}
+    )
     kept = {key: value for key, value in values.items() if key != "temperature" or profile.get("temperature", True)}
     for effort in ("none", "minimal", "low"):
         if effort in profile.get("reasoning_effort_levels", ()):
