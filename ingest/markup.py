@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 TABLE_ROWS, TABLE_COLUMNS = 5_000, 200  # a larger table is not for reading; what lies beyond is left out
 REPEATED_CHARACTERS = 60
-_FENCE = re.compile(r"(?m)^[ \t]*(`{3,}|~{3,})([^\n]*)$")
+_FENCE = re.compile(r"(?m)^[ \t]*(`{3,60}(?!`)|~{3,60}(?!~))([^\n]*)$")
 _RULER = re.compile(r"\|(?: --- \|)+$")
 _BACKTICKS = re.compile(r"`{3,}")
 
@@ -25,7 +25,7 @@ class HeadingPath:
         """Enter the heading `text`; level: 1 is the outermost."""
         while self._stack and self._stack[-1][0] >= level:
             self._stack.pop()
-        if text:
+        if text and self._stack[:1] != [(0, text)]:  # a first heading that repeats the title is the title
             self._stack.append((level, text))
 
     @property

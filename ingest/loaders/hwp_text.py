@@ -23,6 +23,7 @@ from ingest.markup import Cell, merged_table
 
 _SINGLE = {0, 10, 13, *range(24, 32)}  # control characters of one unit; the others take eight
 _SIGNS = {9: "\t", 10: "\n", 24: "-", 30: " ", 31: " "}
+_CAPTION_NUMBERS = (3, 4, 5)  # running numbers of pictures, tables and formulas; pages and notes are numbered elsewhere
 _EXTENDED = {1, 2, 3, 11, 12, *range(14, 19), 21, 22, 23}  # those that own a control record
 _NUMBER_STYLES = (  # by the specification's code, named as in OOXML; enclosed letters read like plain ones
     "decimal",
@@ -98,7 +99,7 @@ class Section:
             number = str(control.u32(4))
             return f"[^{number}]", [f"[^{number}]: {self._flat(control)}\n"]
         if kind == "atno":
-            return str(control.u16(8)), []
+            return str(control.u16(8)) if control.u32(4) & 0xF in _CAPTION_NUMBERS else "", []
         if kind == "tdut":
             return control.text(4), []
         if kind in ("gso ", "head"):

@@ -121,8 +121,8 @@ class _Section:
                 blocks += self._table(item)
             elif kind in ("footNote", "endNote"):
                 self._note(item, words, blocks)
-            elif kind == "autoNum":
-                words.append(value(item, "num"))
+            elif kind == "autoNum":  # pages and notes are numbered elsewhere
+                words.append(value(item, "num") if value(item, "numType") in ("PICTURE", "TABLE", "EQUATION") else "")
             elif kind == "equation":
                 words += [f"${' '.join((script.text or '').split())}$" for script in item if local(script) == "script"]
             elif kind == "subList":  # of a frame, a caption or a header

@@ -59,7 +59,7 @@ def is_markdown(text: str) -> bool:
         bool(_ATX.match(line)) and (not before.strip() or before.startswith(("#", "---")))
         for before, line in zip(["", *text.split("\n")], text.split("\n"), strict=False)
     )
-    return alone > 0 and 0 < headings <= len(lines) * 0.6
+    return alone > 0 and 0 < headings <= len(lines) * 0.75
 
 
 def scan_text(text: str) -> Iterator[Heading | str]:
@@ -101,7 +101,7 @@ def _titles(lines: list[str]) -> Iterator[int]:
         if _is_title(lines[index])
         and (index == 0 or not lines[index - 1].strip())
         and not lines[index + 1].strip()
-        and len(lines[index + 2]) > max(len(lines[index]), 40)
+        and len(lines[index + 2]) > max(len(lines[index]), 30)
     ]
     yield from found if len(found) >= 3 else ()
 
