@@ -41,6 +41,7 @@ class Part:
     text: str
     tokens: int
     glue: str = "\n\n"
+    heading: bool = False
 
 
 def read_blocks(text: str) -> Iterator[Block]:
@@ -82,25 +83,28 @@ def _starts_block(lines: Sequence[str], at: int) -> bool:
     return bool(_FENCE.match(lines[at]) or _HEADING.match(lines[at])) or _is_table(lines, at)
 
 
-def fit(block: Block, budget: int, count: Count) -> list[Part]:
-    """The block as parts of at most `budget` tokens, in order; whole where it fits."""
-    if len(block.text) <= budget * _LONGEST_TOKEN:
-        (tokens,) = count([block.text])
-        if tokens <= budget:
-            return [Part(block.text, tokens)]
-    if block.kind == "code":
-        return _fit_code(block.text, budget, count)
-    if block.kind == "table":
-        return _fit_table(block.text, budget, count)
-    return _fit_text(block.text, budget, count)
+def sizes(blocks: Sequence[Block], limit: int, count: Count) -> list[int]:
+    """Tokens of each block, counted in one go; one that is surely over `limit` is not counted, and given as limit + 1."""
+    short = [block.text for block in blocks if len(block.text) <= limit * _LONGEST_TOKEN]
+    counted = iter(count(short) if short else [])
+    return [next(counted) if len(block.text) <= limit * _LONGEST_TOKEN else limit + 1 for block in blocks]
+
+
+def fit(block: Block, tokens: int, budget: int, count: Count) -> list[Part]:
+    """The block, of `tokens`, as parts of at most `budget` tokens, in order; whole where it fits."""
+    if tokens <= budget:
+        return [Part(block.text, tokens, heading=block.kind == "heading")]
+    cut = {"code": _fit_code, "table": _fit_table}.get(block.kind, _fit_text)
+    return cut(block.text, budget, count)
 
 
 def _fit_text(text: str, budget: int, count: Count) -> list[Part]:
     spans = split_sentences(text)
     gaps = ["\n\n", *(text[a[1] : b[0]] for a, b in pairwise(spans))]
+    sentences = [text[start:end] for start, end in spans]
     parts: list[Part] = []
-    for (start, end), gap in zip(spans, gaps, strict=True):
-        parts += _shorten(text[start:end], budget, count, gap)
+    for sentence, gap, tokens in zip(sentences, gaps, count(sentences) if sentences else [], strict=True):
+        parts += [Part(sentence, tokens, gap)] if tokens <= budget else _shorten(sentence, budget, count, gap)
     return parts
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 TABLE_ROWS, TABLE_COLUMNS = 5_000, 200  # a larger table is not for reading; what lies beyond is left out
 REPEATED_CHARACTERS = 60
+DEEPEST_INDENT = 8  # levels of a list; files may claim any number
 _FENCE = re.compile(r"(?m)^[ \t]*(`{3,60}(?!`)|~{3,60}(?!~))([^\n]*)$")
 _RULER = re.compile(r"\|(?: --- \|)+$")
 _BACKTICKS = re.compile(r"`{3,}")
@@ -112,7 +113,7 @@ def merged_table(cells: Iterable[Cell]) -> str:
         right = max(bisect_left(columns, cell.column + cell.column_span), left + 1)
         if len(cell.text) > REPEATED_CHARACTERS or right - left == len(columns):
             bottom, right = top + 1, left + 1
-        if starts[cell.row] <= 2:  # a label and its value, not columns
+        if top > 0 and starts[cell.row] <= 2:  # a label and its value, not columns
             right = left + 1
         for line in grid[top:bottom]:
             line[left:right] = [old or cell.text for old in line[left:right]]

@@ -27,6 +27,8 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
+_HANGUL = re.compile(r"[가-힣]")
+_UNBROKEN = re.compile(r"\S{200}")  # no sentence: Kiwi's time grows with the square of such a run
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|Fig|Eq|Sec|Ch|No|Dr|Mr|Ms|Mrs|Prof|St|Vol|pp|approx|resp)|(?:^|\s)\d{1,3}|\b[A-Z])$"
 )
@@ -48,7 +50,8 @@ def _clear_ends(text: str) -> Iterator[int]:
 
 
 def _refine(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    if end - start <= CLEAR_CHARS or not re.search("[가-힣]", text[start:end]):
+    stretch = text[start:end]
+    if len(stretch) <= CLEAR_CHARS or not _HANGUL.search(stretch) or _UNBROKEN.search(stretch):
         yield start, end
         return
     for window in range(start, end, _KIWI_CHARS):

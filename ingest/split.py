@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from ingest.base import Page
-from ingest.blocks import Count, Part, fit, read_blocks
+from ingest.blocks import Count, Part, fit, read_blocks, sizes
 from ingest.markup import HeadingPath
 from models.embedders.base import Embedder
 from models.types import Chunk, Locator
 
 CHARACTERS_A_TOKEN = 1.6  # of Korean text in e5's tokens; for embedders that cannot count
 _HEADING_CHARACTERS = 160
+_REMEMBERED_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def heading_path(headings: Sequence[str]) -> str:
 
 def indexed_text(chunk: Chunk) -> str:
     """What is embedded and indexed of a chunk: the headings that its text does not show, then the text."""
-    path = heading_path([h for h in chunk.locator.headings if h not in chunk.text])
+    shown = {line.lstrip("# ").rstrip() for line in chunk.text.split("\n") if line.startswith("#")}
+    path = heading_path([heading for heading in chunk.locator.headings if heading not in shown])
     return f"{path}\n{chunk.text}" if path else chunk.text
 
 
@@ -90,18 +92,20 @@ class _Splitter:
         self._parts: list[tuple[Part, tuple[str, ...]]] = []
         self._tokens = 0
         self._locator = Locator()
+        self._lines: dict[str, int] = {}
 
     def page(self, page: Page) -> Iterator[Piece]:
         """The pieces that are full when the page has been read."""
         yield from self._enter(page.locator)
         path = HeadingPath()
         headings = page.locator.headings
-        for block in read_blocks(page.text):
+        blocks = list(read_blocks(page.text))
+        for block, tokens in zip(blocks, sizes(blocks, self._options.limit_tokens, self._count), strict=True):
             if block.kind == "heading":
-                path.push(block.level, block.title)
+                path.push(block.level, block.title[:_HEADING_CHARACTERS])
                 headings = (*page.locator.headings, *path.path)
                 yield from self._enter(replace(page.locator, headings=headings))
-            for part in fit(block, self._budget(headings), self._count):
+            for part in fit(block, tokens, self._budget(headings), self._count):
                 yield from self._append(part, headings)
 
     def flush(self, keep: Sequence[tuple[Part, tuple[str, ...]]] = ()) -> Iterator[Piece]:
@@ -136,7 +140,7 @@ class _Splitter:
     def _carried(self, coming: int, budget: int) -> list[tuple[Part, tuple[str, ...]]]:
         """What the next chunk begins with: headings that nothing has followed yet, and the overlap."""
         kept: list[tuple[Part, tuple[str, ...]]] = []
-        while self._parts[:-1] and self._parts[-1][0].text.startswith("#") and "\n" not in self._parts[-1][0].text:
+        while self._parts[:-1] and self._parts[-1][0].heading:
             kept.insert(0, self._parts.pop())
         taken = sum(part.tokens for part, _ in kept)
         if taken + coming > budget:
@@ -151,15 +155,23 @@ class _Splitter:
         return kept
 
     def _budget(self, headings: Sequence[str]) -> int:
-        path = heading_path(headings)
-        spent = self._count([path])[0] if path else 0
-        return max(self._options.limit_tokens - spent, self._options.limit_tokens // 2)
+        limit = self._options.limit_tokens
+        return max(limit - self._line_tokens(heading_path(headings)), limit // 2)
+
+    def _line_tokens(self, line: str) -> int:
+        """Tokens of a heading line; few lines recur often."""
+        if line and line not in self._lines:
+            self._lines = {} if len(self._lines) > _REMEMBERED_LINES else self._lines
+            (self._lines[line],) = self._count([line])
+        return self._lines.get(line, 0)
 
     def _title_tokens(self, headings: Sequence[str]) -> int:
-        """What a heading line costs that shows where a joined section begins."""
-        if not self._parts or self._parts[-1][1] == headings or not headings:
+        """What the heading lines cost that show where joined sections begin; the first one is due at the first joint."""
+        paths = [path for _, path in self._parts]
+        if not paths or paths[-1] == headings:
             return 0
-        return self._count([f"## {headings[-1][:_HEADING_CHARACTERS]}"])[0] + 2
+        due = [headings] if paths[-1] != paths[0] else [headings, paths[0]]
+        return sum(self._line_tokens(_title_line(path)) for path in due if path)
 
     def _piece(self) -> Piece:
         paths = [headings for _, headings in self._parts]
@@ -167,13 +179,16 @@ class _Splitter:
         text, before = "", shared
         for part, headings in self._parts:
             title = headings[-1] if len(headings) > len(shared) and headings != before else ""
-            if title and title not in part.text:
-                text += ("\n\n" if text else "") + f"## {title[:_HEADING_CHARACTERS]}"
-                text += "\n\n" + part.text
+            if title and not part.heading:
+                text += ("\n\n" if text else "") + _title_line(headings) + "\n\n" + part.text
             else:
                 text += (part.glue if text else "") + part.text
             before = headings
         return Piece(text.strip(), replace(self._locator, headings=shared))
+
+
+def _title_line(headings: Sequence[str]) -> str:
+    return f"## {headings[-1][:_HEADING_CHARACTERS]}"
 
 
 def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ exactly, the vectors that came after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -55,24 +56,14 @@ class ChunkStore:
         write: takes the writer's lock and clears away what an interrupted writer left. embedder: None where nothing is
         embedded or searched by vectors (listing, removing). Raises StoreLocked, EmbedderChanged, DiskFull, StoreError.
         """
-        with disk_full(folder):
+        with disk_full(folder), ExitStack() as undo:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = WriterLock(folder) if write else None
-            if lock:
-                lock.acquire()
-            try:
-                store = cls(folder, embedder, collection, lock)
-            except BaseException:
-                if lock:
-                    lock.release()
-                raise
-            try:
-                store._check_embedder()
-                if write:
-                    store.settle()
-            except BaseException:
-                store.close()
-                raise
+            lock = undo.enter_context(WriterLock(folder)) if write else None
+            store = undo.enter_context(cls(folder, embedder, collection, lock))
+            store._check_embedder()
+            if write:
+                store.settle()
+            undo.pop_all()
         return store
 
     def close(self) -> None:
