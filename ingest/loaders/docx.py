@@ -13,12 +13,13 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.base import Limits, Page
-from ingest.loaders.equations import child, latex, local, value
+from ingest.loaders.elements import child, local, number, value
+from ingest.loaders.equations import latex
 from ingest.loaders.markdown import Heading, section_pages
 from ingest.loaders.numbering import NumberCounter, NumberLevel
 from ingest.loaders.office import OfficePackage
 from ingest.loaders.text import with_titles
-from ingest.markup import Cell, merged_table
+from ingest.markup import DEEPEST_INDENT, Cell, merged_table
 from ingest.safe_archive import ZIP_MAGIC, member_names
 
 TITLE_LEVEL = 0
@@ -99,7 +100,7 @@ class _Document:
         if text and level is not None:
             yield Heading(level, " ".join(f"{marker} {text}".split()) if marker != "-" else " ".join(text.split()))
         elif text:
-            yield f"{'  ' * indent}{marker} {text}" if marker else f"\n{text}\n"
+            yield f"{'  ' * min(indent, DEEPEST_INDENT)}{marker} {text}" if marker else f"\n{text}\n"
         for box in inline.boxes:
             yield from self._blocks(box)
         for note in inline.notes:
@@ -111,7 +112,7 @@ class _Document:
         properties = child(element, "pPr")
         style = value(child(properties, "pStyle")) if properties is not None else ""
         outline = value(child(properties, "outlineLvl")) if properties is not None else ""
-        level = int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else self._style_level(style)
+        level = _outline_level(outline) or self._style_level(style)
         numbering = _numbering(properties) or self._style_numbering(style)
         if not numbering:
             return level, "", 0
@@ -139,9 +140,9 @@ class _Document:
         cells: list[Cell] = []
         open_above: dict[int, int] = {}  # column -> index in `cells` of the cell that may go on downwards
         for row_number, row in enumerate(_inside(table, "tr")):
-            column = _number(value(_descend(row, "trPr", "gridBefore")))
+            column = number(value(_descend(row, "trPr", "gridBefore")))
             for element in _inside(row, "tc"):
-                span = max(_number(value(_descend(element, "tcPr", "gridSpan"))), 1)
+                span = max(number(value(_descend(element, "tcPr", "gridSpan"))), 1)
                 merge = _descend(element, "tcPr", "vMerge")
                 if merge is not None and value(merge) != "restart" and column in open_above:
                     above = cells[open_above[column]]
@@ -194,15 +195,16 @@ def _descend(element: etree._Element, *names: str) -> etree._Element | None:
     return found
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
+def _outline_level(text: str) -> int | None:
+    """Heading level from 1 of an outlineLvl, None for body text (9) and for none."""
+    return number(text) + 1 if text.isdecimal() and number(text) < 9 else None
 
 
 def _numbering(properties: etree._Element | None) -> tuple[str, int] | None:
     numbers = child(properties, "numPr") if properties is not None else None
     if numbers is None:
         return None
-    return value(child(numbers, "numId")), _number(value(child(numbers, "ilvl")))
+    return value(child(numbers, "numId")), number(value(child(numbers, "ilvl")))
 
 
 def _read_styles(root: etree._Element) -> dict[str, Style]:
@@ -213,7 +215,7 @@ def _read_styles(root: etree._Element) -> dict[str, Style]:
         name = value(child(element, "name"))
         outline = value(_descend(element, "pPr", "outlineLvl"))
         named = _HEADING_NAME.match(name)
-        level = int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else int(named[1]) if named else None
+        level = _outline_level(outline) or (int(named[1]) if named else None)
         styles[value(element, "styleId")] = Style(
             name, value(child(element, "basedOn")), level, _numbering(child(element, "pPr"))
         )
@@ -234,7 +236,7 @@ def _read_numbering(root: etree._Element) -> dict[str, list[NumberLevel]]:
 def _read_level(level: etree._Element) -> NumberLevel:
     start = value(child(level, "start"))
     return NumberLevel(
-        value(child(level, "numFmt")) or "decimal", value(child(level, "lvlText")), _number(start) if start else 1
+        value(child(level, "numFmt")) or "decimal", value(child(level, "lvlText")), number(start) if start else 1
     )
 
 

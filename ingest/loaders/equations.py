@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from ingest.loaders.elements import child, local, value
+
 _NARY = {"∑": "\\sum", "∫": "\\int", "∏": "\\prod", "⋃": "\\bigcup", "⋂": "\\bigcap"}
 _ACCENTS = {
     "\u0302": "\\hat",
@@ -19,23 +21,6 @@ def latex(formula: etree._Element) -> str:
     """An `m:oMath` element as `$…$`; "" for an empty one."""
     text = " ".join(_sequence(formula).split())
     return f"${text}$" if text else ""
-
-
-def local(element: etree._Element) -> str:
-    """Tag without its namespace, so that transitional and strict files read alike; "" for what is not an element."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def child(element: etree._Element, name: str) -> etree._Element | None:
-    """First child of that local name."""
-    return next((item for item in element if local(item) == name), None)
-
-
-def value(element: etree._Element | None, name: str = "val") -> str:
-    """An attribute by its local name, "" where it is absent."""
-    if element is None:
-        return ""
-    return next((text for key, text in element.items() if key.rpartition("}")[2] == name), "")
 
 
 def _sequence(element: etree._Element | None) -> str:

@@ -16,7 +16,7 @@ from lxml import etree
 from ingest.base import Limits, Page
 from ingest.decoding import detect_encoding, is_text
 from ingest.loaders.markdown import BYTES_PER_CHARACTER, Heading, section_pages
-from ingest.markup import Cell, fence, merged_table
+from ingest.markup import DEEPEST_INDENT, Cell, fence, merged_table
 from models.errors import DocumentError
 
 FEED_CHARACTERS = 64 * 1024
@@ -103,6 +103,7 @@ class _Table:
     row: int = -1
     column: int = 0
     spans: tuple[int, int] = (1, 1)
+    caption: str = ""
     taken: set[tuple[int, int]] = field(default_factory=set)
 
     def add(self, text: str) -> None:
@@ -155,7 +156,7 @@ class _Reader:
             self._lists.append(1 if tag == "ol" else 0)
         elif tag == "li":
             number = self._lists[-1] if self._lists else 0
-            self._marker = "  " * (len(self._lists) - 1) + (f"{number}. " if number else "- ")
+            self._marker = "  " * min(len(self._lists) - 1, DEEPEST_INDENT) + (f"{number}. " if number else "- ")
             if number:
                 self._lists[-1] += 1
         elif tag == "pre":
@@ -186,6 +187,8 @@ class _Reader:
         elif tag in ("td", "th") and self._tables:
             self._tables[-1].add("".join(self._text))
             self._text = []
+        elif tag == "caption" and self._tables:
+            self._tables[-1].caption, self._text = " ".join("".join(self._text).split()), []
         elif tag == "table" and self._tables:
             self._close_table()
         elif _BLOCK.fullmatch(tag):
@@ -239,7 +242,8 @@ class _Reader:
         self._language = ""
 
     def _close_table(self) -> None:
-        table = merged_table(self._tables.pop().cells)
+        closed = self._tables.pop()
+        table = "\n\n".join(part for part in (closed.caption, merged_table(closed.cells)) if part)
         self._text = []
         if self._tables:
             self._text = [table]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.loaders.markdown import Heading
 from ingest.loaders.numbering import NumberCounter
+from ingest.markup import DEEPEST_INDENT
 
 HEADING_CHARACTERS = 100  # outline levels are also put on body text; a longer paragraph is that
 OUTLINE, NUMBERED, BULLET = 1, 2, 3  # kinds of a paragraph shape's head
@@ -43,7 +44,7 @@ class Outline:
 
     def _marker(self, shape: ParagraphShape) -> str:
         if shape.kind == BULLET:
-            return "  " * shape.level + "-"
+            return "  " * min(shape.level, DEEPEST_INDENT) + "-"
         if shape.kind not in (OUTLINE, NUMBERED):
             return ""
         own = shape.numbering if shape.numbering not in ("", "0") else self.numbering

@@ -10,7 +10,7 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.base import Limits, Page
-from ingest.loaders.equations import child, local, value
+from ingest.loaders.elements import child, local, number, value
 from ingest.loaders.hwp_outline import BULLET, NUMBERED, OUTLINE, Outline, ParagraphShape, style_level
 from ingest.loaders.markdown import Heading, section_pages
 from ingest.loaders.numbering import NumberCounter, NumberLevel
@@ -20,7 +20,7 @@ from ingest.safe_archive import ZIP_MAGIC, SafeArchive, member_names
 from models.errors import DocumentError
 
 _CONTENT, _HEADER, _MANIFEST = "Contents/content.hpf", "Contents/header.xml", "META-INF/manifest.xml"
-_SECTION = re.compile(r"Contents/section(\d+)\.xml$")
+_SECTION = re.compile(r"Contents/section(\d{1,6})\.xml$")
 _KINDS = {"OUTLINE": OUTLINE, "NUMBER": NUMBERED, "BULLET": BULLET}
 _NUMBER_STYLES = {
     "DIGIT": "decimal",
@@ -104,9 +104,7 @@ class _Section:
         blocks: list[Heading | str] = []
         self._walk(element, words, blocks)
         if text := "".join(words).strip():
-            yield self._outline.dress(
-                text, _number(value(element, "paraPrIDRef")), _number(value(element, "styleIDRef"))
-            )
+            yield self._outline.dress(text, number(value(element, "paraPrIDRef")), number(value(element, "styleIDRef")))
         yield from blocks
 
     def _walk(self, element: etree._Element, words: list[str], blocks: list[Heading | str]) -> None:
@@ -166,16 +164,12 @@ class _Section:
         bare = (item for item in self.paragraphs(element))  # some writers leave the list out
         texts = (item.text if isinstance(item, Heading) else item.strip() for group in (items, bare) for item in group)
         return Cell(
-            row=_number(value(address, "rowAddr")) if address is not None else row,
-            column=_number(value(address, "colAddr")) if address is not None else column,
+            row=number(value(address, "rowAddr")) if address is not None else row,
+            column=number(value(address, "colAddr")) if address is not None else column,
             text="\n".join(text for text in texts if text),
-            row_span=max(_number(value(span, "rowSpan")), 1),
-            column_span=max(_number(value(span, "colSpan")), 1),
+            row_span=max(number(value(span, "rowSpan")), 1),
+            column_span=max(number(value(span, "colSpan")), 1),
         )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _read_outline(header: etree._Element) -> Outline:
@@ -185,9 +179,9 @@ def _read_outline(header: etree._Element) -> Outline:
     for element in header.iter():
         kind = local(element)
         if kind == "paraPr":
-            shapes[_number(value(element, "id"))] = _shape(child(element, "heading"))
+            shapes[number(value(element, "id"))] = _shape(child(element, "heading"))
         elif kind == "style":
-            styles[_number(value(element, "id"))] = style_level(value(element, "name"))
+            styles[number(value(element, "id"))] = style_level(value(element, "name"))
         elif kind == "numbering" and value(element, "id"):
             numberings[value(element, "id")] = [_level(item) for item in element if local(item) == "paraHead"]
     return Outline(shapes, styles, NumberCounter(numberings))
@@ -195,7 +189,7 @@ def _read_outline(header: etree._Element) -> Outline:
 
 def _shape(heading: etree._Element | None) -> ParagraphShape:
     kind = _KINDS.get(value(heading, "type"), 0)
-    return ParagraphShape(kind, _number(value(heading, "level")), value(heading, "idRef"))
+    return ParagraphShape(kind, number(value(heading, "level")), value(heading, "idRef"))
 
 
 def _level(head: etree._Element) -> NumberLevel:
@@ -203,7 +197,7 @@ def _level(head: etree._Element) -> NumberLevel:
     return NumberLevel(
         style.get(value(head, "numFormat"), "decimal"),
         (head.text or "").replace("^", "%"),
-        _number(value(head, "start")) or 1,
+        number(value(head, "start")) or 1,
     )
 
 

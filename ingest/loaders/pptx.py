@@ -11,9 +11,10 @@ from pathlib import Path
 from lxml import etree
 
 from ingest.base import Limits, Page
-from ingest.loaders.equations import child, latex, local, value
+from ingest.loaders.elements import child, local, number, value
+from ingest.loaders.equations import latex
 from ingest.loaders.office import RELATION_ID, OfficePackage
-from ingest.markup import Cell, merged_table, table
+from ingest.markup import DEEPEST_INDENT, Cell, merged_table, table
 from ingest.safe_archive import ZIP_MAGIC, member_names
 from models.errors import DocumentError
 from models.types import Locator
@@ -122,10 +123,10 @@ def _paragraphs(body: etree._Element | None) -> str:
             continue
         text = " ".join(_words(paragraph).split(" ")).strip()
         properties = child(paragraph, "pPr")
-        depth = int(value(properties, "lvl")) if value(properties, "lvl").isdecimal() else 0
+        depth = number(value(properties, "lvl"))
         bullet = properties is not None and any(local(item) in ("buChar", "buAutoNum", "buBlip") for item in properties)
         if text:
-            lines.append(f"{'  ' * min(depth, 8)}- {text}" if depth or bullet else text)
+            lines.append(f"{'  ' * min(depth, DEEPEST_INDENT)}- {text}" if depth or bullet else text)
     return "\n".join(lines)
 
 
@@ -149,7 +150,7 @@ def _cells(element: etree._Element) -> Iterator[Cell]:
         for column, cell in enumerate(item for item in row if local(item) == "tc"):
             if value(cell, "hMerge") in ("1", "true") or value(cell, "vMerge") in ("1", "true"):
                 continue
-            spans = [int(text) if text.isdecimal() else 1 for text in (value(cell, "rowSpan"), value(cell, "gridSpan"))]
+            spans = [number(text) for text in (value(cell, "rowSpan"), value(cell, "gridSpan"))]
             yield Cell(row_number, column, _paragraphs(child(cell, "txBody")), max(spans[0], 1), max(spans[1], 1))
 
 
