@@ -222,6 +222,7 @@ def _finished(page: Page, asked: _Asked) -> Change:
         live="",
         evidence=evidence_of(page, turns[-1]) if turns else None,
         conversations=_listing(page, asked.question.owner, asked.conversation),
+        conversation=asked.conversation,
         follow_ups=follow_ups(asked.passages, (turn.question for turn in turns), page.lang),
         busy=False,
     )

@@ -42,6 +42,7 @@ HEADERS = (
 )
 REFUSED = ("/gradio_api/proxy=", "/gradio_api/file=http:", "/gradio_api/file=https:")
 SHUTDOWN_S = 2
+LAST_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:
@@ -56,9 +57,11 @@ def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises InputError where the address is taken, not ours or not allowed."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        if not 0 <= port <= LAST_PORT:
+            raise OSError(f"ports go from 0 to {LAST_PORT}")
         listener = socket.create_server((host.strip("[]"), port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         detail = f"http://{host}:{port} cannot be opened ({reason}); choose another with --port or --host."
         raise InputError(detail=detail, text_key="server.taken", host=host, port=port, reason=reason) from error
     listener.setblocking(False)
@@ -95,7 +98,7 @@ class Door:
 
     async def _open(self) -> None:
         try:
-            inner = await asyncio.to_thread(self._build)
+            inner = await asyncio.to_thread(_in_a_loop, self._build)
             await self._stack.enter_async_context(inner.router.lifespan_context(inner))
         except Exception as error:
             log.exception("the page could not be built")
@@ -131,6 +134,15 @@ class Door:
         return (Path(__file__).parent / "static" / "waiting.html").read_text(encoding="utf-8")
 
 
+def _in_a_loop(build: Callable[[], Any]) -> Any:
+    """Build inside a running event loop: where there is none, Gradio makes several and leaves them open."""
+
+    async def running() -> Any:
+        return build()
+
+    return asyncio.run(running())
+
+
 def credentials(header: str) -> tuple[str, str]:
     """User and password of a Basic `Authorization` header; ("", "") where it holds none."""
     kind, _, value = header.partition(" ")
@@ -164,16 +176,17 @@ async def _answer(send: Send, status: int, text: str, *extra: tuple[bytes, bytes
     await send({"type": "http.response.body", "body": text.encode()})
 
 
-def serve(door: Door, listener: socket.socket) -> None:
-    """Answers until SIGINT or SIGTERM."""
+def web_server(door: Door) -> Any:
+    """A uvicorn.Server that answers through `door`; `run(sockets=[listener])` blocks until SIGINT, SIGTERM or should_exit."""
     import uvicorn
 
-    config = uvicorn.Config(
-        door,
-        log_level="warning",
-        access_log=False,
-        ws="none",
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        server_header=False,
+    return uvicorn.Server(
+        uvicorn.Config(
+            door,
+            log_level="warning",
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=SHUTDOWN_S,
+            server_header=False,
+        )
     )
-    uvicorn.Server(config).run(sockets=[listener])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._answers: dict[str, threading.Event] = {}
         self._views: dict[str, int] = {}
+        self._left: weakref.WeakSet[threading.Event] = weakref.WeakSet()
         self._drafts: dict[str, tuple[threading.Timer, threading.Event]] = {}
 
     def begin(self, session: str) -> threading.Event:
@@ -33,12 +35,11 @@ class Sessions:
         return cancel
 
     def end(self, session: str, cancel: threading.Event) -> bool:
-        """The answer that `cancel` belongs to is over; whether its page is still open."""
+        """The answer that `cancel` belongs to is over; whether its page was there until the end."""
         with self._lock:
-            current = self._answers.get(session)
-            if current is cancel:
+            if self._answers.get(session) is cancel:
                 del self._answers[session]
-        return current is not None
+            return cancel not in self._left
 
     def turn_page(self, session: str) -> int:
         """Something else is shown from now on; returns the number of the new view."""
@@ -81,6 +82,8 @@ class Sessions:
         with self._lock:
             cancel = self._answers.pop(session, None)
             self._views.pop(session, None)
+            if cancel:
+                self._left.add(cancel)
         if cancel:
             cancel.set()
         self.forget_draft(session)

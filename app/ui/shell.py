@@ -1,6 +1,6 @@
 """The page: a header, one tab for each module in app/ui/tabs, and the server that shows them.
 
-launch(context, "127.0.0.1", 7860, {})      accepts connections at once, shows the page when Gradio is there
+launch(context, "127.0.0.1", 7860)      accepts connections at once, shows the page when Gradio is there
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.ui.events import on_leave
 from app.ui.export import markdown
 from app.ui.i18n import Language
 from app.ui.page import Page, Tab
-from app.ui.server import Door, bind, credentials, is_loopback, serve
+from app.ui.server import Door, bind, credentials, is_loopback, web_server
 from app.ui.sessions import Sessions
 from app.ui.theme import head, theme
 from models.discovery import discover
@@ -50,10 +50,10 @@ def launch(
     url = f"http://{host}:{listener.getsockname()[1]}"
     log.info("the page is at %s", url)
     opened(url)
-    serve(Door(lambda: _open(context, users), users, hosts), listener)
+    web_server(Door(lambda: open_site(context, users), users, hosts)).run(sockets=[listener])
 
 
-def _open(context: AppContext, users: Mapping[str, str]) -> Any:
+def open_site(context: AppContext, users: Mapping[str, str]) -> Any:
     """The page first, because someone is looking at it; then everything that answers, in the background."""
     parent = site(context, users)
     context.start()

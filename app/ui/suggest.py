@@ -14,7 +14,7 @@ from models.types import Passage
 FIRST_QUESTIONS = 4
 FOLLOW_UPS = 3
 LONGEST = 28
-_NUMBERING = re.compile(r"^\s*(?:제?\s*\d+\s*[장절강주차.):-]*|[IVX]+\.|[가-하]\.)\s*")
+_NUMBERING = re.compile(r"^\s*(?:제?\s*\d+(?:\.\d+)*\s*(?:장|절|강|주차)?[.):-]*\s+|[IVX]+\.\s*|[가-하]\.\s*)")
 _MARKS = re.compile(r"[*_`#$\\<>\[\]|]")
 
 

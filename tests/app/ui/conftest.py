@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -216,6 +217,103 @@ class StubContext:
         return [DoctorLine("Python", "3.11.2"), DoctorLine("메모리", "24 GB"), DoctorLine("GPU", "없음", ok=False)]
 
 
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@contextmanager
+def serving(context, users: dict[str, str] | None = None) -> Iterator[str]:
+    """The page of `context` on a port of its own; its address."""
+    from app.ui.server import Door, bind, web_server
+    from app.ui.shell import LOOPBACK_HOSTS, open_site
+
+    users = users or {}
+    listener = bind("127.0.0.1", 0)
+    server = web_server(Door(lambda: open_site(context, users), users, LOOPBACK_HOSTS))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser."""
+    if not CHROMIUM.exists():
+        pytest.skip("the browser tests need /usr/bin/chromium (Debian: apt install chromium fonts-nanum)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person's browser window on the page. `strange`: requests to elsewhere, script errors, dialogs."""
+
+    def __init__(self, browser, url: str, width: int = 1440, height: int = 900, **options) -> None:
+        self.url, self.strange = url, []
+        self.window = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR", **options)
+        self.page = self.window.new_page()
+        self.page.set_default_timeout(20_000)
+        self.page.on("pageerror", lambda error: self.strange.append(f"script error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.strange.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("request", self._watch)
+
+    def _watch(self, request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.strange.append(f"request: {request.url}")
+
+    def open(self, path: str = "/"):
+        """Opens the page and waits for it, and for what it shows first."""
+        self.page.goto(self.url + path)
+        self.page.wait_for_selector("#cm-thread .cm-welcome, #cm-thread .cm-turn")
+        return self.page
+
+    def ask(self, words: str) -> None:
+        self.page.fill("#cm-box textarea", words)
+        self.page.press("#cm-box textarea", "Enter")
+
+    def answers(self, count: int = 1):
+        """Waits for so many finished answers, refusals included."""
+        self.page.wait_for_function(f"document.querySelectorAll('#cm-thread .cm-meta').length == {count}")
+        self.page.wait_for_function("!document.querySelector('#cm-live').innerText.trim()")
+        return self.page.locator("#cm-thread article")
+
+
+@pytest.fixture
+def visit(chromium):
+    """visit(url, width, height) opens one more window; afterwards nothing strange may have happened in any."""
+    visitors = []
+
+    def open_window(url: str, width: int = 1440, height: int = 900, **options) -> Visitor:
+        visitors.append(Visitor(chromium, url, width, height, **options))
+        return visitors[-1]
+
+    yield open_window
+    strange = [what for visitor in visitors for what in visitor.strange]
+    for visitor in visitors:
+        visitor.window.close()
+    assert strange == []
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> StubContext:
     return StubContext(tmp_path)
+
+
+@pytest.fixture
+def serve():
+    """serve(context, users) is a context manager over the page's address."""
+    return serving
+
+
+@pytest.fixture
+def url(context) -> Iterator[str]:
+    """The page of `context`."""
+    with serving(context) as address:
+        yield address

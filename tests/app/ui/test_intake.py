@@ -1,0 +1,92 @@
+"""Files from the page into the collection, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.conversations import Conversations
+from app.ui.downloads import Downloads
+from app.ui.intake import Intake, refused
+from app.ui.page import Page
+from app.ui.sessions import Sessions
+from ingest.base import Limits
+from models.errors import StoreLocked
+
+
+@pytest.fixture
+def page(context):
+    (context.home / "uploads" / ".arriving").mkdir(parents=True)
+    return Page(context, Conversations(context.home / "c.sqlite"), Sessions(), Downloads(context), "ko")
+
+
+def arrive(page, name, text="글"):
+    path = page.context.home / "uploads" / ".arriving" / f"x-{len(text)}-{abs(hash(name))}"
+    path.write_text(text, encoding="utf-8")
+    return {"name": name, "at": str(path)}
+
+
+def ends(page, *files):
+    *_, last = Intake(page).run(files)
+    return {item.name: (item.state, item.message) for item in last}
+
+
+def uploads(page):
+    return sorted(p.name for p in (page.context.home / "uploads").iterdir() if p.is_file())
+
+
+def test_files_are_taken_in_under_safe_names(page):
+    result = ends(page, arrive(page, "../../노트.md"), arrive(page, "CON.txt"))
+    assert result == {"노트.md": ("added", ""), "_CON.txt": ("added", "")}
+    assert uploads(page) == ["_CON.txt", "노트.md"]
+
+
+def test_one_bad_file_does_not_stop_the_others(page):
+    page.context.bad_files = {"깨짐.pdf"}
+    result = ends(page, arrive(page, "깨짐.pdf"), arrive(page, "좋음.md"))
+    assert result["좋음.md"] == ("added", "")
+    state, message = result["깨짐.pdf"]
+    assert state == "failed"
+    assert "손상된 파일" in message
+    assert uploads(page) == ["좋음.md"]
+
+
+def test_bad_new_version_leaves_the_old_one(page):
+    ends(page, arrive(page, "a.md", "옛 글"))
+    page.context.bad_files = {"a.md"}
+    assert ends(page, arrive(page, "a.md", "나쁜 새 글"))["a.md"][0] == "failed"
+    assert (page.context.home / "uploads" / "a.md").read_text(encoding="utf-8") == "옛 글"
+
+
+def test_paths_outside_the_arriving_folder_are_refused(page, tmp_path):
+    secret = tmp_path / "secret.md"
+    secret.write_text("비밀", encoding="utf-8")
+    link = page.context.home / "uploads" / ".arriving" / "link"
+    link.symlink_to(secret)
+    inside = f"{page.context.home}/uploads/.arriving/../../../{secret.name}"
+    for at in (str(secret), inside, str(link), "", "\0", "/etc/passwd", str(tmp_path)):
+        assert ends(page, {"name": "x.md", "at": at})["x.md"][0] == "failed"
+    assert secret.read_text(encoding="utf-8") == "비밀"
+    assert uploads(page) == []
+
+
+def test_limits_and_doubles(page):
+    page.context.settings.limits = Limits(file_mb=1)
+    result = ends(page, arrive(page, "큰.md", "x" * 1_000_001), arrive(page, "빈.md", ""))
+    assert result["큰.md"][0] == result["빈.md"][0] == "failed"
+    assert "한도를 넘는" in result["큰.md"][1]
+    *_, items = Intake(page).run([arrive(page, "둘.md", "가"), arrive(page, "둘.md", "나다")])
+    assert [item.state for item in items] == ["added", "failed"]
+    (item,) = refused([{"name": "../a.md", "reason": "large"}], page)
+    assert (item.name, item.state) == ("a.md", "failed")
+
+
+def test_locked_store_is_told_and_nothing_is_left(page):
+    def ingest(paths, progress=None):
+        raise StoreLocked(home="/h", pid=4)
+        yield
+
+    page.context.ingest = ingest
+    state, message = ends(page, arrive(page, "a.md"))["a.md"]
+    assert state == "failed"
+    assert "프로세스 4" in message
+    assert uploads(page) == []
