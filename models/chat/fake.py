@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
 from models import errors
-from models.errors import BackendError, ConfigError
+from models.errors import BackendError, BackendTimeout, ConfigError
 
 REFUSAL = "자료에서 답을 찾을 수 없습니다."
 PIECE_CHARACTERS = 4
+HANG_S = 60.0  # of a synchronous caller, who cannot be woken
 
 _PASSAGE = re.compile(r"^\[(\d+)\][^\n]*\n(.+?)(?=\n\s*\n|\Z)", re.M | re.S)
-_QUESTION = re.compile(r"질문:\s*(.+?)\s*\Z", re.S)
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]?")
 _WORD = re.compile(r"[0-9A-Za-z]+|[가-힣]+")
 
@@ -73,10 +72,9 @@ def scripted_error(name: str) -> BackendError:
 
 def answer(prompt: str) -> str:
     """The best sentence of the prompt's passages for its question, with its number; or the refusal."""
-    asked = _QUESTION.search(prompt)
-    question = asked[1].rsplit("질문:", 1)[-1] if asked else prompt
+    passages, _, question = prompt.rpartition("질문:")
     best, best_shared = REFUSAL, 0
-    for number, text in _PASSAGE.findall(prompt[: asked.start()] if asked else ""):
+    for number, text in _PASSAGE.findall(passages):
         for sentence in (found.strip() for found in _SENTENCE.findall(text)):
             shared = _shared(question, sentence)
             if shared > best_shared:
@@ -115,7 +113,8 @@ class FakeChat(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         if self.script.hang:
-            threading.Event().wait()
+            time.sleep(HANG_S)
+            raise BackendTimeout(backend="fake", timeout_s=HANG_S)
         for chunk in self._pieces(messages):
             time.sleep(self.script.delay_s)
             if run_manager:
@@ -137,3 +136,8 @@ class FakeChat(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _agenerate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
