@@ -65,6 +65,9 @@ def main() -> int:
     settings = json.loads(sys.stdin.readline())
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as reply:
         os.dup2(2, 1)  # whatever C++ prints on stdout goes to the log as well
+        # Threads that spin while they wait for each other starve one another as soon as anything else runs: with one busy
+        # neighbour on two cores a prompt took minutes. Sleeping costs next to nothing on an idle machine.
+        os.putenv("OMP_WAIT_POLICY", "passive")
         try:
             import xllamacpp
 
