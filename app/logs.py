@@ -42,8 +42,9 @@ def configure(home: Path, known_keys: Callable[[], Sequence[str]], verbose: bool
     if verbose:
         handlers.append(logging.StreamHandler())
     root = logging.getLogger()
-    for handler in list(root.handlers):
+    for handler in [handler for handler in root.handlers if isinstance(handler.formatter, RedactingFormatter)]:
         root.removeHandler(handler)
+        handler.close()
     for handler in handlers:
         handler.setFormatter(formatter)
         root.addHandler(handler)

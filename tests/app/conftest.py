@@ -69,8 +69,6 @@ def cli(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     yield run
     sys.excepthook, threading.excepthook = hooks
     root = logging.getLogger()
-    for handler in list(root.handlers):
+    for handler in set(root.handlers) - set(handlers):
         root.removeHandler(handler)
         handler.close()
-    for handler in handlers:
-        root.addHandler(handler)

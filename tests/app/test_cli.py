@@ -76,24 +76,34 @@ def test_search_answers_a_file_of_questions_in_order(cli: Run, notes: Path, tmp_
     assert hit["locator"]["label"] == " › ".join(hit["locator"]["headings"])
 
 
-def test_ask_cites_and_refuses(cli: Run, notes: Path) -> None:
-    cli("ingest", notes)
-    ended = cli("ask", "--json", "드롭아웃은 은닉층에서 보통 얼마를 쓰나요?")
+@pytest.fixture
+def real(cli: Run, weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same command line with the real embedder."""
+    monkeypatch.setenv("COURSEMATE_EMBEDDER", "e5")
+    monkeypatch.setenv("COURSEMATE_WEIGHTS", str(weights_dir))
+    return cli
+
+
+@pytest.mark.weights
+def test_ask_cites_and_refuses(real: Run, notes: Path) -> None:
+    real("ingest", notes)
+    ended = real("ask", "--json", "드롭아웃은 은닉층에서 보통 얼마를 쓰나요?")
     (answer,) = ended.rows
     assert (ended.code, answer["backend"], answer["refused"]) == (0, "fake", False)
     assert answer["citations"][0]["source"] == "dropout.md"
     assert answer["citations"][0]["quote"]
     assert answer["sentences"][0]["support"] > 0.5
-    (refusal,) = cli("ask", "--json", "기숙사 식당은 몇 시에 문을 여나요?").rows
+    (refusal,) = real("ask", "--json", "기숙사 식당은 몇 시에 문을 여나요?").rows
     assert (refusal["refused"], refusal["citations"]) == (True, [])
 
 
-def test_ask_for_a_person_shows_answer_then_sources(cli: Run, notes: Path) -> None:
-    cli("ingest", notes)
-    ended = cli("ask", "드롭아웃은 은닉층에서 보통 얼마를 쓰나요?")
+@pytest.mark.weights
+def test_ask_for_a_person_shows_answer_then_sources(real: Run, notes: Path) -> None:
+    real("ingest", notes)
+    ended = real("ask", "드롭아웃은 은닉층에서 보통 얼마를 쓰나요?")
     answer, sources = ended.out.split("근거", 1)
     assert "0.5" in answer
-    assert "dropout.md · 드롭아웃 › 원리" in sources
+    assert "[1] dropout.md · 드롭아웃" in sources
     assert "fake" in ended.err
 
 

@@ -44,7 +44,7 @@ def test_without_a_terminal_there_are_plain_lines() -> None:
     console = Console(io.StringIO(), err)
     console.show("one", 0.1)
     console.show("two", 0.2)
-    console.show("three", 1.0, last=True)
+    console.show("three", 1.0, force=True)
     assert err.getvalue() == "one\nthree\n"
 
 
