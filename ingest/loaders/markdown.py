@@ -19,6 +19,7 @@ from ingest.markup import HeadingPath, open_fence
 from models.errors import DocumentError
 from models.types import Locator
 
+HEADING_CHARACTERS = 120
 BYTES_PER_CHARACTER = 4  # the most that any encoding read here needs
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{3,})[ \t]*$")
@@ -38,6 +39,9 @@ _STRONG = re.compile(r"(?<!\\)(\*{2,3})(?=[^\s*])([^\n]{1,500}?)(?<=[^\s*\\])\1"
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9*\\])\*(?=[^\s*])([^*\n]{1,300})(?<=[^\s*\\])\*(?![A-Za-z0-9*])")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31}\d?);")
 _ESCAPE = re.compile(r"\\([*_#\[\]~])")
+_ANCHOR = re.compile(
+    r"[ \t]{0,9}(?:\[\[[^\[\]]{1,200}\]\]|\{#[^{}]{1,200}\})[ \t]{0,9}$"
+)  # `[[name]]` and `{#name}` after a heading
 _TITLE = re.compile(r"(?m)^title[ \t]*[:=][ \t]*([^\n]{1,300})$")
 _SETTING = re.compile(r"[\w-]{1,60}[ \t]*[:=]|[ \t]|[-#\]}]|$")
 _HIDDEN = {"<!--": "-->", "<script": "</script>", "<style": "</style>"}
@@ -95,6 +99,11 @@ def section_pages(
             continue
         leaves += [here] if is_leaf else []
         text = plain(item.text)
+        if (
+            len(text) > HEADING_CHARACTERS
+        ):  # a paragraph by mistake: its words stay text, the path keeps their beginning
+            lines.append(text)
+            text = f"{text[: HEADING_CHARACTERS // 2]}…"
         path.push(item.level, text)
         bare = item.level if text else 0
     if leaves:
@@ -212,8 +221,8 @@ def inline(text: str, definitions: frozenset[str] = frozenset()) -> str:
 
 
 def plain(text: str) -> str:
-    """A heading's words: as `inline`, and without code marks."""
-    return inline(text).replace("`", "").strip()
+    """A heading's words: as `inline`, and without code marks and anchors."""
+    return _ANCHOR.sub("", inline(text)).replace("`", "").strip()
 
 
 def split_front_matter(text: str) -> tuple[str, str]:

@@ -135,8 +135,9 @@ def _key(line: TextLine) -> str:
 
 
 def _without(items: list[Item], running: frozenset[str]) -> list[Item]:
+    """A page's items without its running lines; all of them where nothing else is on the page."""
     edges = [line for line in _edges(items) if _key(line) in running] if running else []
-    return [item for item in items if not any(item is line for line in edges)]
+    return [item for item in items if not any(item is line for line in edges)] or items
 
 
 def _sections(

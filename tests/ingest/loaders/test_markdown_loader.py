@@ -80,6 +80,19 @@ def test_headings_with_nothing_below_are_words_to_find(read):
     ]
 
 
+def test_long_headings_stay_text(read):
+    long = "제목처럼 쓴 문단이다. " * 20
+    [page] = read("a.md", f"# {long}\n본문\n")
+    assert page.text == f"{long.strip()}\n본문"
+    assert page.locator.headings[0].endswith("…")
+    assert len(page.locator.headings[0]) < 70
+
+
+def test_anchors_are_no_words(read):
+    pages = read("a.md", "# 설치 [[install]]\n글\n# 사용 {#use}\n글\n")
+    assert paths(pages) == [("설치",), ("사용",)]
+
+
 def test_mdx_components_and_imports_are_dropped(read):
     [page] = read(
         "a.mdx",

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pypdfium2 import PdfDocument
 
 from ingest.base import Limits
 from ingest.loaders.pdf_text import TextLine, paragraphs
+from ingest.loading import load_pages
 
 
 def make_pdf(contents: Sequence[str], outline: bool = False) -> bytes:
@@ -101,6 +103,14 @@ def test_too_many_pages_are_refused(reason):
     document.close()
     assert reason("a.pdf", out.getvalue()) == "too_large"
     assert reason("b.pdf", make_pdf([lines("x")] * 3), Limits(pages=2)) == "too_large"
+
+
+def test_two_threads_may_read_at_once(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(make_pdf([lines(f"page {number}") for number in range(20)]))
+    with ThreadPoolExecutor(4) as pool:
+        texts = list(pool.map(lambda _: [page.text for page in load_pages(path, Limits())[1]], range(12)))
+    assert texts == [[f"page {number}" for number in range(20)]] * 12
 
 
 def test_suffix_lies(read):
