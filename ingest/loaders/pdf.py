@@ -1,7 +1,8 @@
 """PDF through PDFium: one page of text for each page, bookmarks as headings, running heads and feet left out.
 
 PDFium was chosen by its output on Korean samples: it reads fonts that pypdf and pdfminer turn into noise, keeps the order
-of lines, tells characters without a text map apart, and needs 5-10 ms a page. It is not safe in two threads: see LOCK.
+of lines and tells characters without a text map apart. Measured with all that is done here: 5-20 ms a page. It is not
+safe in two threads: see LOCK.
 """
 
 from __future__ import annotations
@@ -68,10 +69,11 @@ def _pages(document: Any, path: Path, limits: Limits) -> Iterator[Page]:
         count, bookmarks = len(document), _bookmarks(document)
     if count > limits.pages:
         raise DocumentError(path.name, "too_large", f"{count} pages, the limit is {limits.pages}")
-    running = _running_lines(document, count)
+    sample = {number: _read(document, number) for number in _sampled(count)}
+    running = _running_lines([items for items, _ in sample.values()])
     headings, found, dropped = HeadingPath(), False, 0
     for number in range(1, count + 1):
-        items, noise = _read(document, number)
+        items, noise = sample.pop(number) if number in sample else _read(document, number)
         dropped += noise
         for page in _sections(_without(items, running), number, bookmarks.get(number, []), headings):
             found = True
@@ -115,14 +117,15 @@ def _bookmarks(document: Any) -> dict[int, list[Bookmark]]:
     return found
 
 
-def _running_lines(document: Any, count: int) -> frozenset[str]:
-    """Lines, without their numbers, that stand at the edge of most pages of a sample."""
-    if count < 3:
-        return frozenset()
-    step = max(count // SAMPLED_PAGES, 1)
-    sample = [_edges(_read(document, number)[0]) for number in range(1, count + 1, step)]
-    counts = Counter(key for lines in sample for key in {_key(line) for line in lines})
-    return frozenset(key for key, seen in counts.items() if seen >= max(3, len(sample) * 0.5))
+def _sampled(count: int) -> Sequence[int]:
+    """Numbers of the pages that tell a document's running lines; none where too few pages could tell."""
+    return range(1, count + 1, -(-count // SAMPLED_PAGES)) if count >= 3 else ()
+
+
+def _running_lines(pages: Sequence[Sequence[Item]]) -> frozenset[str]:
+    """Lines, without their numbers, that stand at the edge of most of the sampled pages."""
+    counts = Counter(key for items in pages for key in {_key(line) for line in _edges(items)})
+    return frozenset(key for key, seen in counts.items() if seen >= max(3, len(pages) * 0.5))
 
 
 def _edges(items: Sequence[Item]) -> list[TextLine]:
