@@ -17,6 +17,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.injection import is_instruction
 from chains.units import Unit, cut
 from ingest.morphemes import content_morphemes
 from models.embedders.base import Embedder
@@ -107,8 +108,13 @@ class EvidenceScorer:
         self._coefficients = np.asarray(coefficients, dtype=np.float64)
 
     def candidates(self, question: str, question_vector: NDArray[np.float32], hits: Sequence[Hit]) -> list[Candidate]:
-        """Every sentence of the hits with its features, in the order of hits and of reading."""
-        placed = [(h, p, unit) for h, hit in enumerate(hits) for p, unit in enumerate(cut(hit.chunk.text))]
+        """Sentences of the hits with their features, in the order of hits and of reading; orders to the model left out."""
+        placed = [
+            (h, p, unit)
+            for h, hit in enumerate(hits)
+            for p, unit in enumerate(cut(hit.chunk.text))
+            if not is_instruction(unit.text)
+        ]
         vectors = self._vectors.of([unit.text for _, _, unit in placed])
         wanted = weighted_words(question, self._idf)
         kind = answer_kind(question)

@@ -76,7 +76,7 @@ class Preparer:
         *,
         scope: Scope | None = None,
         thread: str = "",
-        pool: int = 6,
+        pool: int = 10,
     ) -> Prepared:
         """Passages for a question, best evidence first, remembered under `thread`."""
         started = time.perf_counter()

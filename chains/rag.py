@@ -32,9 +32,9 @@ from ingest.store import Scope
 from models.types import Answer, Citation, Done, Event, RefusalReason, Sentence, Sources, Token, Turn, Usage
 
 Speed = Literal["fast", "normal", "thorough"]
-READING_S: dict[str, float] = {"fast": 1.2, "normal": 2.4, "thorough": 8.0}
+READING_S: dict[str, float] = {"fast": 1.4, "normal": 2.8, "thorough": 8.0}
 REMOTE_TOKENS: dict[str, int] = {"fast": 1_000, "normal": 2_000, "thorough": 5_000}
-POOL: dict[str, int] = {"fast": 4, "normal": 6, "thorough": 12}
+POOL: dict[str, int] = {"fast": 6, "normal": 10, "thorough": 14}
 QUESTION_TOKENS = 30
 LEAST_TOKENS, STEP_TOKENS, MOST_TOKENS = 120, 40, 2_000  # steps, so that a jittering clock does not change an answer
 
