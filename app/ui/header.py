@@ -103,7 +103,7 @@ def _languages(page: Page) -> str:
     evidence = (
         f'<button type="button" class="cm-pill cm-drawer" data-drawer="right">{page.text("header.evidence")}</button>'
     )
-    links = " / ".join(
+    links = '<span class="cm-slash"> / </span>'.join(
         f'<a href="{path_of(page, lang)}" data-language="{lang}"{" aria-current=true" if lang == page.lang else ""} lang="{lang}">{lang.upper()}</a>'
         for lang in ("ko", "en")
     )

@@ -80,12 +80,17 @@ class Door:
         self._failure: str | None = None
         self._stack = AsyncExitStack()
         self._building: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End what would go on for ever: a page listens for as long as it is open, and an end would wait for it."""
+        self._closing.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(send))
+            await self._http(scope, self._until_closing(receive), _with_headers(send))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -119,10 +124,23 @@ class Door:
             await self._inner(scope, receive, send)
         elif self._failure:
             await _answer(send, 500, f"The page could not be built: {self._failure}")
-        elif scope["path"] == "/":
+        elif scope["path"].endswith("/"):
             await _answer(send, 200, self._waiting_page, kind="text/html")
         else:
             await _answer(send, 503, "Starting.", (b"retry-after", b"1"))
+
+    def _until_closing(self, receive: Receive) -> Receive:
+        async def receiving() -> Any:
+            waiting = {asyncio.ensure_future(receive()), asyncio.ensure_future(self._closing.wait())}
+            try:
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                messages = [message for task in done if (message := task.result()) is not True]
+            finally:
+                for task in waiting:
+                    task.cancel()
+            return messages[0] if messages else {"type": "http.disconnect"}
+
+        return receiving
 
     def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         user, password = credentials(headers.get(b"authorization", b"").decode("latin-1"))
@@ -180,13 +198,17 @@ def web_server(door: Door) -> Any:
     """A uvicorn.Server that answers through `door`; `run(sockets=[listener])` blocks until SIGINT, SIGTERM or should_exit."""
     import uvicorn
 
-    return uvicorn.Server(
-        uvicorn.Config(
-            door,
-            log_level="warning",
-            access_log=False,
-            ws="none",
-            timeout_graceful_shutdown=SHUTDOWN_S,
-            server_header=False,
-        )
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            door.close()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        door,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
     )
+    return Server(config)

@@ -115,9 +115,10 @@ def _user(request: Any) -> str:
 
 
 def _serve_exports(parent: Any, conversations: Conversations) -> None:
-    from fastapi import Request, Response
+    from starlette.responses import Response
 
-    def export(conversation: str, request: Request) -> Response:
+    def export(request: Any) -> Response:
+        conversation = request.path_params["conversation"]
         text = markdown(conversations, _user(request), conversation)
         if text is None:
             return Response("There is no such conversation.", 404, media_type="text/plain")
@@ -125,7 +126,7 @@ def _serve_exports(parent: Any, conversations: Conversations) -> None:
         return Response(text, media_type="text/markdown", headers={"content-disposition": disposition})
 
     for prefix in ("", *(f"/{lang}" for lang in get_args(Language))):
-        parent.add_api_route(f"{prefix}/export/{{conversation}}.md", export, methods=["GET"])
+        parent.add_route(f"{prefix}/export/{{conversation}}.md", export, methods=["GET"])
 
 
 def _keep_uploads_at_home(parent: Any, home: Path) -> None:

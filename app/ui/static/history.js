@@ -18,6 +18,7 @@ watch("value", () => {
 element.addEventListener("click", (event) => {
   const row = event.target.closest(".cm-conversation");
   const act = event.target.closest("[data-act]")?.dataset.act;
+  if (event.target.closest("a")) setTimeout(close);
   if (!row || !act) return;
   const { id } = row.dataset;
   const menu = row.querySelector(".cm-menu");

@@ -84,7 +84,10 @@ def _layout(page: Page) -> Parts:
 
 
 def _connect_talk(page: Page, parts: Parts) -> None:
-    """Sending, suggestions, repeating, editing, stopping, and reading ahead while a question is typed."""
+    """Sending, suggestions, repeating, editing, stopping, and reading ahead while a question is typed.
+
+    `change` and not `input` tells of typing: Gradio's `input` hears key presses, and composing Hangul has none.
+    """
     given = [parts.conversation, page.backend, page.speed, parts.scope, parts.offered]
 
     def send(visit: Visit, words: str, *rest: Any) -> Iterator[Updates]:
@@ -105,7 +108,7 @@ def _connect_talk(page: Page, parts: Parts) -> None:
     for talk in (parts.thread, parts.live, parts.chips):
         connect(page, talk.suggest, suggest, given, parts.talk(), trigger_mode="multiple")
         connect(page, talk.again, again, given, parts.talk(), trigger_mode="multiple")
-    connect(page, parts.box.input, draft, [parts.box, *given], None, trigger_mode="multiple", queue=False)
+    connect(page, parts.box.change, draft, [parts.box, *given], None, trigger_mode="multiple", queue=False)
     connect(page, parts.box.stop, lambda visit: page.sessions.stop(visit.session) and None, queue=False)
 
 
@@ -202,7 +205,7 @@ def _connect_history(page: Page, parts: Parts) -> None:
         return {parts.history: found(visit, conversation, words)}
 
     both = [parts.conversation, parts.search]
-    connect(page, parts.search.input, found, both, parts.history, trigger_mode="always_last")
+    connect(page, parts.search.change, found, both, parts.history, trigger_mode="always_last")
     connect(page, parts.new.click, start, [parts.search], parts.talk())
     connect(page, parts.history.choose, choose, [parts.search], parts.talk())
     connect(page, parts.history.rename, rename, both, parts.history)

@@ -218,7 +218,16 @@ class StubContext:
 
 
 CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @contextmanager
@@ -259,7 +268,7 @@ class Visitor:
         self.url, self.strange = url, []
         self.window = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR", **options)
         self.page = self.window.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("pageerror", lambda error: self.strange.append(f"script error: {error}"))
         self.page.on("dialog", lambda dialog: (self.strange.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", self._watch)
@@ -309,6 +318,12 @@ def context(tmp_path: Path) -> StubContext:
 @pytest.fixture
 def serve():
     """serve(context, users) is a context manager over the page's address."""
+    return serving
+
+
+@pytest.fixture(scope="module")
+def serve_module():
+    """The same for a whole file."""
     return serving
 
 
