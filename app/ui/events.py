@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,32 +70,34 @@ def _annotations() -> dict[str, Any]:
 
 def _calling(page: Page, fn: Callable[..., Any]) -> Callable[..., Any]:
     def handler(request, event, *values):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN002,ANN202 Gradio reads these from __annotations__
-        try:
+        with _telling(page):
             return fn(_visit(request, event), *values)
-        except Exception as error:
-            raise _told(page, error) from error
 
     return handler
 
 
 def _streaming(page: Page, fn: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
     def handler(request, event, *values):  # type: ignore[no-untyped-def]  # noqa: ANN001,ANN002,ANN202 Gradio reads these from __annotations__
-        try:
+        with _telling(page):
             yield from fn(_visit(request, event), *values)
-        except Exception as error:
-            raise _told(page, error) from error
 
     return handler
 
 
-def _told(page: Page, error: Exception) -> Exception:
-    """The error as Gradio shows it."""
+@contextmanager
+def _telling(page: Page) -> Iterator[None]:
+    """The edge: an error becomes a note on the page, one that nobody foresaw is logged as well."""
     import gradio as gr
 
-    if isinstance(error, CourseMateError):
-        return gr.Error(localize(error, page.lang), title=page.text("page.problem"), print_exception=False)
-    log.exception("an event of the page failed", exc_info=error)
-    return gr.Error(page.text("chat.broken"), title=page.text("page.problem"), print_exception=False)
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, CourseMateError):
+            words = localize(error, page.lang)
+        else:
+            log.exception("an event of the page failed")
+            words = page.text("page.broken")
+        raise gr.Error(words, title=page.text("page.problem"), print_exception=False) from error
 
 
 def _visit(request: Any, event: Any) -> Visit:

@@ -82,19 +82,18 @@ class Intake:
             self._fail(key, self.page.text("library.not_placed", name=name, reason=error.strerror or str(error)))
 
     def _ingest(self) -> None:
-        """The edge of a thread: whatever goes wrong, every file ends in a state that says so, and the old version is back."""
-        message = self.page.text("chat.broken")
+        """Whatever goes wrong, every file ends in a state that says so, and the old version is back."""
+        message = self.page.text("page.broken")
         try:
             for report in self.page.context.ingest(list(self._placed), self._progress):
                 self._report(report)
         except CourseMateError as error:
             message = localize(error, self.page.lang)
-        except Exception:
-            log.exception("ingesting uploads failed")
-        for key, placed in self._placed.values():
-            if self.items[key].state in {"waiting", "working"}:
-                placed.restore()
-                self._fail(key, message)
+        finally:
+            for key, placed in self._placed.values():
+                if self.items[key].state in {"waiting", "working"}:
+                    placed.restore()
+                    self._fail(key, message)
 
     def _report(self, report: Any) -> None:
         key, placed = self._placed[Path(report.path)]

@@ -95,6 +95,7 @@ class Door:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self._building = asyncio.create_task(self._open())
+        self._building.add_done_callback(self._opened)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._building.cancel()
@@ -102,14 +103,16 @@ class Door:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _open(self) -> None:
-        try:
-            inner = await asyncio.to_thread(_in_a_loop, self._build)
-            await self._stack.enter_async_context(inner.router.lifespan_context(inner))
-        except Exception as error:
-            log.exception("the page could not be built")
-            self._failure = f"{type(error).__name__}: {error}"
-            return
+        inner = await asyncio.to_thread(_in_a_loop, self._build)
+        await self._stack.enter_async_context(inner.router.lifespan_context(inner))
         self._inner = inner
+
+    def _opened(self, building: asyncio.Task[None]) -> None:
+        """Someone is waiting in front of the page: where it cannot be built, they are told."""
+        error = None if building.cancelled() else building.exception()
+        if error is not None:
+            log.error("the page could not be built", exc_info=error)
+            self._failure = f"{type(error).__name__}: {error}"
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

@@ -7,6 +7,8 @@ import threading
 import weakref
 from collections.abc import Callable
 
+from models.errors import CourseMateError
+
 log = logging.getLogger(__name__)
 
 DRAFT_PAUSE_S = 0.4
@@ -99,5 +101,5 @@ def _read_quietly(read: Reading, cancel: threading.Event) -> None:
     """Reading ahead is a favour: what goes wrong there is met again, and told, when the question is asked."""
     try:
         read(cancel)
-    except Exception:
+    except CourseMateError:
         log.debug("reading ahead failed", exc_info=True)

@@ -193,7 +193,7 @@ def test_failing_read_ahead_is_silent(page):
 
     def fail(cancel):
         asked.set()
-        raise RuntimeError("no")
+        raise BackendTimeout(backend="local", timeout_s=1)
 
     sessions.draft("s", fail)
     assert asked.wait(3)
