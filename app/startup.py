@@ -79,20 +79,20 @@ class Startup:
         self._at("embedder")
         wiring.embedder()
         self._at("store")
-        documents = wiring.documents()
-        if not documents:
-            self._add_course()
+        self._add_course()
         wiring.retriever().search("준비", 1)  # reads the indexes into memory before the first question
         self._documents_ready.set()
         self._at("model")
         self._load_model()
 
     def _add_course(self) -> None:
-        """On the first start of the default collection; whoever removes the notes later is not given them again."""
-        settings = self._wiring.settings
+        """On the first start of the default collection, or where that was interrupted; whoever removes the notes later, or
+        has added documents before, is not given them."""
+        settings, files = self._wiring.settings, course_files()
         mark = settings.collection_dir / ADDED_MARK
-        files = course_files()
         if settings.collection != COURSE_COLLECTION or mark.exists() or not files:
+            return
+        if {document.source for document in self._wiring.documents()} - {path.name for path in files}:
             return
         self.status = Status("starting", "course", total=len(files))
         for report in self._wiring.ingest(files, self._course_progress):

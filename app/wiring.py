@@ -82,7 +82,12 @@ class Wiring:
         return self._retriever.get()
 
     def engine(self) -> RagEngine:
-        """Waits for the background start where one runs. Raises the error that it, or the building, ended with."""
+        """Waits for the background start where one runs, and begins it again where it had failed: the cause may be gone.
+
+        Raises the error that the building ends with.
+        """
+        if self.status().state == "failed":
+            self._startup.begin()
         self._startup.wait()
         return self._engine.get()
 
@@ -193,11 +198,17 @@ class Wiring:
     ) -> AskOptions:
         """chains.rag.AskOptions; "" takes what the settings say. Raises InputError for an unknown backend."""
         from chains.rag import AskOptions
+        from chains.streaming import StreamLimits
         from ingest.store import Scope
 
         name = self.pool.backend(backend or self.settings.backend).name
-        scope = Scope(documents=frozenset(documents)) if documents else None
-        return AskOptions(backend=name, speed=speed or self.settings.speed, scope=scope, cancel=cancel)
+        return AskOptions(
+            backend=name,
+            speed=speed or self.settings.speed,
+            scope=Scope(documents=frozenset(documents)) if documents else None,
+            cancel=cancel,
+            limits=StreamLimits(first_s=2 * self.settings.timeout_s, between_s=self.settings.timeout_s),
+        )
 
     # The page's view, see app/ui/context.py
 

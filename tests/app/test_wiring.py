@@ -108,6 +108,23 @@ def test_the_first_start_adds_the_course_and_no_later_one(make: Make) -> None:
     assert again.store().documents() == []
 
 
+def test_an_interrupted_first_start_goes_on(make: Make, home: Path) -> None:
+    interrupted = make()
+    assert [report.status for report in interrupted.ingest(course_files()[:2])] == ["added"] * 2
+    wiring = make()
+    wiring.start()
+    assert wiring.wait_ready(120)
+    assert len(wiring.store().documents()) == len(course_files())
+
+
+def test_whoever_added_documents_first_is_not_given_the_course(make: Make, notes: Path) -> None:
+    wiring = make()
+    assert len(list(wiring.ingest([notes]))) == 2
+    wiring.start()
+    assert wiring.wait_ready(120)
+    assert len(wiring.store().documents()) == 2
+
+
 def test_another_collection_starts_empty(make: Make) -> None:
     wiring = make(collection="mine")
     wiring.start()
@@ -124,7 +141,7 @@ def test_a_failed_start_says_why_and_can_be_tried_again(make: Make, home: Path) 
     assert (status.state, status.step) == ("failed", "store")
     assert status.error is not None
     (home / "collections").unlink()
-    wiring.start()
+    assert wiring.engine().ask("아무도 모르는 것?", (), wiring.ask_options()).refused
     assert wiring.wait_ready(120)
     assert wiring.status().state == "ready"
 
