@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # a dozen fresh processes, two of them with a language model
+
 CLI = Path(sys.executable).with_name("coursemate")
 SMALL = "qwen2.5-coder-0.5b"
 ANSWER_KEYS = {
@@ -36,7 +38,7 @@ NOTE = """# 학습률
 
 def run(home: Path, *arguments: object, code: int = 0, **variables: str) -> list[dict[str, Any]]:
     command = [str(CLI), "--home", str(home), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | variables, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | variables, timeout=600)
     assert done.returncode == code, done.stderr[-2000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
 

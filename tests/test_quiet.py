@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # fresh processes with a language model each
+
 GUARD = """
 import os, socket
 
