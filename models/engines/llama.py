@@ -52,7 +52,7 @@ class EngineSpec:
     context_tokens: int = 4096
     threads: int = 0
     batch_tokens: int = 128
-    cache_mib: int = 160
+    cache_mib: int = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._loading = False
         self._rate: float | None = None
+        self.writing_rate: float | None = None  # tokens a second of the last answer, as llama.cpp timed it
         self._asking = 0
 
     @classmethod
@@ -113,8 +114,10 @@ class LocalEngine:
     def start(self) -> None:
         """Loads the model unless it is loaded; a second caller waits for the first. Raises WeightsError."""
         with self._lock:
-            if self._process is not None and self._process.alive:
-                return
+            if self._process is not None:
+                if self._process.alive:
+                    return
+                self._process.stop()
             self._loading, self.error = True, None
             try:
                 self._check_memory()
@@ -170,7 +173,9 @@ class LocalEngine:
         return _Asking(self)
 
     def observe(self, timings: Mapping[str, Any]) -> None:
-        """Learns the reading rate from llama.cpp's own timings of a request."""
+        """Learns the rates from llama.cpp's own timings of a request."""
+        if timings.get("predicted_n", 0) > 1:
+            self.writing_rate = float(timings["predicted_per_second"])
         if timings.get("prompt_n", 0) >= LEAST_MEASURED_TOKENS:
             rate = float(timings["prompt_per_second"])
             self._rate = rate if self._rate is None else 0.7 * self._rate + 0.3 * rate

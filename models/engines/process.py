@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import logging
 import re
@@ -75,7 +76,8 @@ class EngineProcess:
         pipes = (self._popen.stdin, self._popen.stdout)
         for pipe in pipes:
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         try:
             self._popen.wait(STOP_S)
         except subprocess.TimeoutExpired:
