@@ -251,9 +251,10 @@ class Catalog:
                 self._connection.execute("UPDATE versions SET state = 'dead' WHERE document_id = ?", (document_id,))
         return removed
 
-    def leftovers(self) -> list[int]:
-        """Versions that are not live."""
-        return [v for (v,) in self.rows("SELECT id FROM versions WHERE state != 'live'")]
+    def leftovers(self, state: str = "%") -> list[int]:
+        """Versions that are not live; of one state, if given."""
+        found = self.rows("SELECT id FROM versions WHERE state != 'live' AND state LIKE ?", (state,))
+        return [version for (version,) in found]
 
     def sweep(self, versions: Sequence[int]) -> None:
         """Deletes versions with their chunks and vectors."""

@@ -57,10 +57,10 @@ def read_fingerprint(path: Path) -> Fingerprint:
     try:
         if path.is_dir():
             raise DocumentError(path.name, "unsupported", "the folder holds no file of a supported format")
+        if path.exists() and not path.is_file():  # a pipe would wait for ever
+            raise DocumentError(path.name, "unreadable", "it is not a regular file")
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            if not os.path.isfile(path):  # noqa: PTH113 - a pipe would block
-                raise DocumentError(path.name, "unreadable", "it is not a regular file")
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise DocumentError(path.name, "not_found") from error

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ingest.base import Limits, Page
 from ingest.disk import disk_full
-from ingest.files import Fingerprint, expand, has_changed, read_fingerprint
+from ingest.files import Fingerprint, expand, has_changed, read_fingerprint, visible_name
 from ingest.identity import Identity
 from ingest.loading import load_pages, suffixes
 from ingest.progress import IngestProgress, Meter
@@ -150,7 +150,8 @@ class _Run:
                 return FileReport(path, "unchanged", first.chunks, same_as=first.draft.source)
         source = here.source if here else identity.free_source(path, sources)
         document_id = here.id if here else identity.free_id(source, {draft.id for draft in reserved})
-        draft = DocumentDraft(document_id, source, "", str(path), content.sha256, content.size_bytes, path.stem)
+        title = visible_name(path).removesuffix(path.suffix)
+        draft = DocumentDraft(document_id, source, "", str(path), content.sha256, content.size_bytes, title)
         known = self._known_vectors(document_id) if here else {}
         return _Job(path, content, draft, started, known, "updated" if here else "added")
 

@@ -9,7 +9,7 @@ each other. Nothing is lost: every character but white space is in some chunk, i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -49,9 +49,12 @@ def estimate_tokens(texts: Sequence[str]) -> list[int]:
 
 
 def token_counter(embedder: Embedder) -> Count:
-    """The embedder's own way to count tokens, or the estimate."""
-    count: Count = getattr(embedder, "count_tokens_many", None) or estimate_tokens
-    return count
+    """The embedder's own way to count tokens of many texts or of one, else the estimate."""
+    many: Count | None = getattr(embedder, "count_tokens_many", None)
+    one: Callable[[str], int] | None = getattr(embedder, "count_tokens", None)
+    if many is None and one is not None:
+        return lambda texts: [one(text) for text in texts]
+    return many or estimate_tokens
 
 
 def heading_path(headings: Sequence[str]) -> str:

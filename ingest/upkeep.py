@@ -30,6 +30,7 @@ TAIL_CHUNKS = 4_096  # vectors that may wait outside the snapshot: half a millis
 _ROWS = 2_000  # rows of the catalogue read at once
 _DEAD_VECTORS = 0.3  # share of dead vectors that makes a new snapshot worth its time
 _DEAD_WORDS = 0.1  # share of dead chunks that makes BM25's statistics worth renewing
+_CHEAP_CHUNKS = 5_000  # up to here, words of an interrupted run are worth removing from BM25's statistics at once
 _EMBED_ROWS = 256
 
 
@@ -55,7 +56,8 @@ class Upkeep:
             self._words.delete(committed)
             self._words.commit()
             dead = int(self._catalog.meta().get("words_dead", 0)) + self._catalog.count_chunks(committed)
-            self._catalog.set_meta(words_dead=dead)
+            interrupted = bool(self._catalog.leftovers("staged")) and self._catalog.live_count() <= _CHEAP_CHUNKS
+            self._catalog.set_meta(words_dead=dead, **({"words": None} if interrupted else {}))
         self._catalog.sweep(versions)
 
     def _renew_words(self) -> None:
