@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 
 class Embedder(Embeddings):
@@ -38,14 +40,36 @@ class Embedder(Embeddings):
         return vector
 
 
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows of `vectors` (n, dimension) scaled to length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a provider's embedder needs besides its model: a key, and an address where it is not the usual one."""
+
+    api_key: SecretStr | None = None
+    base_url: str = ""
+
+
+NO_ACCESS = Access()
+
+
 class EmbedderSource(Protocol):
-    """What a module of this folder exports as EMBEDDER: how to get an embedder, and what it lacks here."""
+    """What a module of this folder exports as EMBEDDER: how to get an embedder, and what it lacks here.
+
+    key_variable: name of the environment variable that holds the provider's key, None for an embedder on this machine.
+    """
 
     name: str
     label: str
+    key_variable: str | None
 
-    def missing(self, model: str, weights_dir: Path) -> str | None:
+    def missing(self, model: str, weights_dir: Path, access: Access = NO_ACCESS) -> str | None:
         """None if `build` can work now, else one English sentence with the command that helps."""
 
-    def build(self, model: str, weights_dir: Path, threads: int = 0) -> Embedder:
+    def build(self, model: str, weights_dir: Path, threads: int = 0, access: Access = NO_ACCESS) -> Embedder:
         """Loads the embedder. model: "" for its default, else a hub id or path. Raises MissingError or WeightsError."""
