@@ -100,7 +100,7 @@ def _without_answer(chain: tuple[BaseException, ...], source: Source, detail: st
     late = any(isinstance(link, TimeoutError | httpx.TimeoutException | ModelTimeoutError) for link in chain)
     if late and not connecting:
         return Failure(BackendTimeout(backend=source.backend, timeout_s=source.timeout_s))
-    if connecting or any(isinstance(link, httpx.TransportError | ModelConnectionError) for link in chain):
+    if connecting or any(isinstance(link, httpx.TransportError | ModelConnectionError | OSError) for link in chain):
         return Failure(BackendUnreachable(backend=source.backend, url=source.url, detail=detail), retry=True)
     return Failure(BackendError(backend=source.backend, detail=detail))
 
