@@ -165,11 +165,19 @@ def _unanswered(lang: Language) -> str:
     return f'<article class="cm-none"><p>{text("chat.unanswered", lang)} {retry}</p></article>'
 
 
+DOTS = '<span class="cm-dots" aria-hidden="true"><i></i><i></i><i></i></span>'
+
+
+def opening(words: str) -> str:
+    """What stands in the middle until the server has answered for the first time."""
+    return f'<p class="cm-opening">{DOTS} {inline(words)}</p>'
+
+
 def waiting(question: str, step: str, lang: Language) -> str:
     """The question with what is being done for it now; the page's script counts the seconds."""
     return (
         f'<section class="cm-turn">{question_html(question, lang)}<article class="cm-a cm-waiting" aria-busy="true">'
-        f'<span class="cm-dots" aria-hidden="true"><i></i><i></i><i></i></span><span role="status">{inline(step)}</span>'
+        f'{DOTS}<span role="status">{inline(step)}</span>'
         '<span class="cm-elapsed" aria-hidden="true"></span></article></section>'
     )
 

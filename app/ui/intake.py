@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
 FILES = 500
+OPEN = frozenset({"waiting", "working"})
 State = Literal["waiting", "working", "added", "updated", "unchanged", "failed"]
 
 
@@ -91,7 +92,7 @@ class Intake:
             message = localize(error, self.page.lang)
         finally:
             for key, placed in self._placed.values():
-                if self.items[key].state in {"waiting", "working"}:
+                if self.items[key].state in OPEN:
                     placed.restore()
                     self._fail(key, message)
 
@@ -106,7 +107,7 @@ class Intake:
 
     def _progress(self, progress: Any) -> None:
         found = self._placed.get(Path(progress.file))
-        if found:
+        if found and self.items[found[0]].state in OPEN:
             total = progress.chunks_total_of_file or 0
             share = min(1.0, progress.chunks_done / total) if total else 0.0
             item = replace(self.items[found[0]], state="working", share=share, rate=progress.chunks_per_s or 0.0)

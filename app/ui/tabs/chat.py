@@ -66,7 +66,8 @@ def _layout(page: Page) -> Parts:
         scope = gr.CheckboxGroup([], label=t("chat.scope"), elem_id="cm-scope")
     with gr.Column(elem_id="cm-middle", min_width=0):
         with gr.Column(elem_id="cm-scroll", min_width=0):
-            thread, live = panel("cm-thread", script("talk")), panel("cm-live", script("talk"))
+            thread = panel("cm-thread", script("talk"), answers.opening(page.text("page.opening")))
+            live = panel("cm-live", script("talk"))
         with gr.Column(elem_id="cm-input", min_width=0):
             chips = panel("cm-chips", script("talk"))
             box = gr.Textbox(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from app.conversations import Conversations
@@ -90,3 +92,16 @@ def test_locked_store_is_told_and_nothing_is_left(page):
     assert state == "failed"
     assert "프로세스 4" in message
     assert uploads(page) == []
+
+
+def test_late_progress_does_not_reopen_a_file(page):
+    """The pipeline tells its progress also after the report on a file."""
+    original = page.context.ingest
+
+    def ingest(paths, progress=None):
+        yield from original(paths, progress)
+        late = {"chunks_done": 0, "chunks_total_of_file": 4, "chunks_per_s": 1.0}
+        progress(SimpleNamespace(file=paths[0], **late))
+
+    page.context.ingest = ingest
+    assert ends(page, arrive(page, "a.md")) == {"a.md": ("added", "")}
