@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_HOME := $(or $(COURSEMATE_TEST_HOME),$(CURDIR)/.home)
 TEST_WEIGHTS := qwen2.5-coder-0.5b multilingual-e5-small
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -29,11 +29,13 @@ install: $(VENV)/.core
 
 # The stamps are newer than pyproject.toml once an installation has come to its end.
 $(VENV)/.core: pyproject.toml | $(BIN)/python
-	$(PIP) -e .
+	@echo "Installing CourseMate into $(VENV); a few minutes, once."
+	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[dev]"
+	@echo "Installing CourseMate with its development tools into $(VENV); a few minutes, once."
+	@$(PIP) -e ".[dev]"
 	@touch $@ $(VENV)/.core
 
 $(BIN)/python:
