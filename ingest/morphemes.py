@@ -21,8 +21,9 @@ from ingest.terms import Atom, course_terms, find_atoms, singular, terms_fingerp
 __all__ = ["content_morphemes", "fingerprint", "split_sentences"]
 
 CONTENT_TAGS = ("NN", "NR", "XR", "SH", "VV", "VA", "MAG")
-RULES = "1"  # raise it when the rules of this module change what is indexed
+RULES = "2"  # raise it when the rules of this module change what is indexed
 
+_TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")  # 3x3 and 3×3 are the same two numbers
 _LINK = re.compile(r"[._\-/+#:@]?")
 _SPECIAL = re.compile(r"(?<![a-z0-9])(?:c\+\+|[cf]#)")
 _LONG_RUN = re.compile(r"\S{60,}")
@@ -47,7 +48,7 @@ def fingerprint() -> str:
 
 def content_morphemes(text: str) -> list[str]:
     """Words to index or to search for, lower-cased, Korean ones first; a word as often as it stands in the text."""
-    lowered = unicodedata.normalize("NFKC", text).lower()
+    lowered = _TIMES.sub("×", unicodedata.normalize("NFKC", text).lower())
     latin, masked = _latin_words(lowered)
     return [*_korean_words(masked), *latin]
 
