@@ -94,23 +94,29 @@ def ask(page: Page, question: Question) -> Iterator[Change]:
 
 
 def _answer(page: Page, asked: _Asked) -> Iterator[Change]:
-    _check(page, asked.question)
+    _check_length(asked.question)
+    if page.context.status().state != "starting" or asked.question.backend != page.context.settings.backend:
+        _check_backend(page, asked.question.backend)  # while starting, what the usual backend lacks is on its way
     _store(page, asked)
     yield _begun(page, asked)
     yield from _wait_until_ready(page, asked)
     if not asked.cancel.is_set():
-        yield from _stream(page, page.context.engine(), asked)
+        engine = page.context.engine()
+        _check_backend(page, asked.question.backend)
+        yield from _stream(page, engine, asked)
 
 
-def _check(page: Page, question: Question) -> None:
-    if len(question.text) > QUESTION_CHARACTERS:
-        length = len(question.text)
+def _check_length(question: Question) -> None:
+    length = len(question.text)
+    if length > QUESTION_CHARACTERS:
         detail = f"The question has {length} characters, {QUESTION_CHARACTERS} are the most; shorten it."
         raise InputError(detail=detail, text_key="chat.too_long", length=length, limit=QUESTION_CHARACTERS)
-    known = {info.name: info for info in page.context.backends()}
-    info = known.get(question.backend)
+
+
+def _check_backend(page: Page, name: str) -> None:
+    info = next((info for info in page.context.backends() if info.name == name), None)
     if info is None or info.missing:
-        raise _unusable(page, info, question.backend)
+        raise _unusable(page, info, name)
 
 
 def _unusable(page: Page, info: BackendInfo | None, name: str) -> MissingError:

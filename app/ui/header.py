@@ -69,7 +69,8 @@ def _mark(status: Status) -> str:
 
 def backend_choices(page: Page) -> list[tuple[str, str]]:
     """(label with its model, name) of every backend, usable or not: choosing one that lacks something says what."""
-    return [(_choice(page, info), info.name) for info in page.context.backends() if info.name != "fake"]
+    hidden = {"fake"} - {page.context.settings.backend}
+    return [(_choice(page, info), info.name) for info in page.context.backends() if info.name not in hidden]
 
 
 def _choice(page: Page, info: Any) -> str:

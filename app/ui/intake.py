@@ -6,7 +6,9 @@ The work goes on where the page is closed; a file that cannot be ingested leaves
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
 FILES = 500
+STALE_S = 3600
 OPEN = frozenset({"waiting", "working"})
 State = Literal["waiting", "working", "added", "updated", "unchanged", "failed"]
 
@@ -121,19 +124,33 @@ class Intake:
             self.items[key] = item
 
 
+def arriving(home: Path) -> Path:
+    """Where the server puts what a browser uploads, for this user's eyes only."""
+    folder = home / "uploads" / ".arriving"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def clear_arriving(home: Path) -> None:
+    """Remove what was uploaded and never taken in, because the page was closed or the application ended."""
+    for path in arriving(home).iterdir():
+        if time.time() - path.stat().st_mtime > STALE_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def arrived(home: Path, path: str) -> Path:
     """The uploaded file of that path. The path comes from a browser: it must be a plain file where uploads arrive."""
-    folder = (home / "uploads" / ".arriving").resolve()
-    source = Path(path)
-    if (
-        not path
-        or "\0" in path
-        or source.is_symlink()
-        or not source.resolve().is_relative_to(folder)
-        or not source.is_file()
-    ):
+    folder, source = arriving(home).resolve(), Path(path)
+    inside = bool(path) and "\0" not in path and not source.is_symlink() and source.resolve().is_relative_to(folder)
+    if not inside or not source.is_file():
         raise InputError(detail="The uploaded file is gone; drop it again.", text_key="library.gone")
     return source
+
+
+def forget_upload(home: Path, path: Path) -> None:
+    """Delete the copy of an uploaded file; a file that lies elsewhere is the user's own and stays."""
+    if path.parent == home / "uploads":
+        path.unlink(missing_ok=True)
 
 
 def refused(files: Iterable[Mapping[str, Any]], page: Page) -> list[Item]:

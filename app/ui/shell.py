@@ -17,6 +17,7 @@ from app.ui.downloads import Downloads
 from app.ui.events import on_leave
 from app.ui.export import markdown
 from app.ui.i18n import Language
+from app.ui.intake import arriving, clear_arriving
 from app.ui.page import Page, Tab
 from app.ui.server import Door, bind, credentials, is_loopback, web_server
 from app.ui.sessions import Sessions
@@ -67,6 +68,7 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
 
     conversations = Conversations(context.home / "conversations.sqlite")
     sessions, downloads = Sessions(), Downloads(context)
+    clear_arriving(context.home)
     parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _serve_exports(parent, conversations)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
@@ -131,6 +133,4 @@ def _serve_exports(parent: Any, conversations: Conversations) -> None:
 
 def _keep_uploads_at_home(parent: Any, home: Path) -> None:
     """Uploads arrive in a folder of this user, on the disk they will stay on, and not in one that all users share."""
-    arriving = home / "uploads" / ".arriving"
-    arriving.mkdir(parents=True, exist_ok=True, mode=0o700)
-    parent.routes[-1].app.uploaded_file_dir = str(arriving)
+    parent.routes[-1].app.uploaded_file_dir = str(arriving(home))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from app.ui import shelf
 from app.ui.events import Visit, connect
-from app.ui.intake import Intake, refused
+from app.ui.intake import Intake, forget_upload, refused
 from app.ui.markup import attribute
 from app.ui.page import Page, Tab
 from app.ui.theme import panel, script
@@ -89,7 +90,10 @@ def _connect_table(page: Page, table: Any, contents: Any, chosen: Any) -> None:
         return _contents(page, visit.words("id"), visit.number("shown") + shelf.CHUNKS_SHOWN)
 
     def remove(visit: Visit, open_one: str) -> tuple[Any, ...]:
-        page.context.remove_documents([visit.words("id")])
+        leaving = [d for d in page.context.store().documents() if d.id == visit.words("id")]
+        page.context.remove_documents([document.id for document in leaving])
+        for document in leaving:
+            forget_upload(page.context.home, Path(document.path))
         gone = visit.words("id") == open_one
         return documents_table(page), page.changed(), shelf.no_contents(page.lang) if gone else _skip()
 

@@ -204,3 +204,21 @@ def test_refusal_is_stored_and_shown(page):
     last = list(ask(page, Question("쪽수는?", "s")))[-1]
     assert "자료에서 찾지 못했습니다" in last.thread
     assert only_conversation(page)[0].record.answer.refused
+
+
+def test_usual_backend_may_lack_its_weights_while_they_are_fetched(page):
+    context = page.context
+    context.ready.clear()
+    context.status_ = Status("starting", "weights", done=10, total=400)
+    everything = context.backends
+    context.backends = lambda: [replace(info, missing="no weights") for info in everything()]
+    answering = ask(page, Question("이른 질문", "s"))
+    next(answering)
+    assert "모델 파일을 내려받는 중" in next(answering).live
+    context.backends = everything
+    context.status_ = Status("ready")
+    context.ready.set()
+    assert "cm-weak" in list(answering)[-1].thread
+    context.backends = lambda: [replace(info, missing="no weights") for info in everything()]
+    (last,) = list(ask(page, Question("질문", "s")))
+    assert "no weights" in last.live

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from app.conversations import Conversations
 from app.ui.downloads import Downloads
-from app.ui.intake import Intake, refused
+from app.ui.intake import Intake, clear_arriving, forget_upload, refused
 from app.ui.page import Page
 from app.ui.sessions import Sessions
 from ingest.base import Limits
@@ -105,3 +107,21 @@ def test_late_progress_does_not_reopen_a_file(page):
 
     page.context.ingest = ingest
     assert ends(page, arrive(page, "a.md")) == {"a.md": ("added", "")}
+
+
+def test_removed_uploads_leave_the_disk_and_other_files_stay(page, tmp_path):
+    ends(page, arrive(page, "a.md"))
+    own = tmp_path / "own.md"
+    own.write_text("x", encoding="utf-8")
+    forget_upload(page.context.home, page.context.home / "uploads" / "a.md")
+    forget_upload(page.context.home, own)
+    assert (uploads(page), own.exists()) == ([], True)
+
+
+def test_what_never_was_taken_in_is_cleared_later(page):
+    old, new = (Path(arrive(page, name)["at"]) for name in ("alt.md", "neu.md"))
+    folder = old.parent / "hash"
+    folder.mkdir()
+    os.utime(folder, (0, 0))
+    clear_arriving(page.context.home)
+    assert (folder.exists(), new.exists()) == (False, True)
