@@ -35,21 +35,32 @@ NAIVE_RULES = "다음 문맥만 사용해 질문에 한국어로 답하세요. �
 QUESTIONS = Path(__file__).parent.parent / "data" / "questions"
 
 
-def ours(bench: Bench, tokens: int | None) -> Callable[[Case], tuple[Answer, dict[str, float]]]:
-    """The engine's answer, and when sources and the first token were there."""
+def ours(bench: Bench, tokens: int | None, ahead: bool = False) -> Callable[[Case], tuple[Answer, dict[str, float]]]:
+    """The engine's answer, and when sources and the first token were there.
+
+    ahead: a draft of the question, its last three characters missing, was read before the question came.
+    """
 
     def ask(case: Case) -> tuple[Answer, dict[str, float]]:
+        options = AskOptions(tokens=tokens, thread=case.id)
+        if ahead:
+            bench.engine.read_ahead(case.question[:-3], options=options)
         started, marks, answer = time.perf_counter(), {}, None
-        for event in bench.engine.stream(case.question, options=AskOptions(tokens=tokens)):
+        for event in bench.engine.stream(case.question, options=options):
             spent = (time.perf_counter() - started) * 1e3
             if isinstance(event, Sources):
                 marks["sources_ms"] = spent
             elif isinstance(event, Token):
                 marks.setdefault("first_ms", spent)
+                marks["last_ms"] = spent
             elif isinstance(event, Done):
                 answer = event.answer
         assert answer is not None
-        return answer, marks | {"total_ms": (time.perf_counter() - started) * 1e3}
+        total_ms = (time.perf_counter() - started) * 1e3
+        written, engine_rate = answer.usage.completion_tokens or 0, bench.models.engine.writing_rate
+        if written > 8 and "first_ms" in marks and engine_rate:
+            marks["decode_share"] = (written - 1) / (marks["last_ms"] - marks["first_ms"]) * 1e3 / engine_rate
+        return answer, marks | {"total_ms": total_ms}
 
     return ask
 
@@ -144,6 +155,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=0, help="a random sample of this many; 0: all")
     parser.add_argument("--tokens", type=int, help="packing budget; default: what the host reads in the normal time")
     parser.add_argument("--naive", action="store_true", help="run the naive chain too")
+    parser.add_argument("--ahead", action="store_true", help="run with the draft read ahead too")
     parser.add_argument("--log", type=Path)
     arguments = parser.parse_args()
     cases = load_cases(sorted(QUESTIONS.glob("course-*.jsonl")))
@@ -151,6 +163,8 @@ def main() -> None:
         cases = random.Random(3).sample(cases, arguments.questions)
     with open_bench(arguments.home, arguments.model) as bench:
         systems = {"coursemate": ours(bench, arguments.tokens)}
+        if arguments.ahead:
+            systems["coursemate, read ahead"] = ours(bench, arguments.tokens, ahead=True)
         if arguments.naive:
             systems["naive"] = naive(bench, QUESTIONS.parent / "course")
         for name, ask in systems.items():

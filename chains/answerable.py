@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chains.evidence import Candidate, Idf, covered, weighted_words
-from chains.ground import Support
-from chains.numbers import names, numbers
+from chains.ground import MARK, NO_SUPPORT, Grounder, Support
+from chains.numbers import claimed_numbers, names, numbers
 from ingest.morphemes import content_morphemes
 from models.types import Passage
 
@@ -23,6 +23,8 @@ _REFUSALS = re.compile(
     r"|not (mentioned|provided|found|specified)|cannot (find|answer)|no information",
     re.I,
 )
+
+_ASKS_NUMBER = re.compile(r"몇|얼마|언제|how (many|much)|when|what (value|rate|size|dimension|year)", re.I)
 
 
 def is_refusal(text: str) -> bool:
@@ -66,10 +68,35 @@ def retrieval_features(
     }
 
 
-def draft_features(draft: str, supports: Sequence[Support]) -> dict[str, float]:
-    """What the model's draft adds. support: of its first sentence; unsupported: numbers and names it made up (count)."""
+def draft_features(draft: str, supports: Sequence[Support], question: str, grounder: Grounder) -> dict[str, float]:
+    """What the model's draft adds, judged by its first sentence and the quote that supports it best.
+
+    support: of that sentence; unsupported: numbers and names in no passage (count, at most 2); number_elsewhere: whether it
+    claims a number that its quote does not hold. The last two are for questions that ask for a number, where near misses
+    abound: number_uncovered: share of the question's words that the quote lacks; number_of_another: names in the question
+    that the quote lacks (count, at most 2). refused_uncovered: the same share where the model refused; `supports` are then
+    those of the best evidence, which would be quoted instead.
+    """
+    lead = supports[0] if supports else NO_SUPPORT
+    quote = grounder.best_quote(lead)
+    asks_number = 1.0 if _ASKS_NUMBER.search(question) else 0.0
+    refused = float(is_refusal(draft))
+    claimed = set(claimed_numbers(MARK.sub("", draft)).values()) - numbers(question)
+    uncovered = 1.0 - grounder.coverage(question, quote)
     return {
-        "model_refused": float(is_refusal(draft)),
-        "support": supports[0].score if supports else 0.0,
+        "model_refused": refused,
+        "refused_uncovered": refused * uncovered,
+        "support": lead.score,
         "unsupported": float(min(2, sum(len(s.unsupported) for s in supports))),
+        "number_elsewhere": float(bool(claimed - numbers(quote))),
+        "number_uncovered": asks_number * uncovered,
+        "number_of_another": asks_number * min(2, len(_absent_names(question, quote))),
     }
+
+
+def _absent_names(question: str, text: str) -> list[str]:
+    """Names of the question that `text` lacks; in an English question every word would be one, so none counts."""
+    if not re.search(r"[가-힣]", question):
+        return []
+    folded = re.sub(r"[\s\-_.]", "", text).lower()
+    return [name for name in names(question).values() if name not in folded]

@@ -40,6 +40,9 @@ class Support:
     unsupported: tuple[str, ...]
 
 
+NO_SUPPORT = Support(0.0, {}, {}, ())
+
+
 @dataclass(frozen=True, slots=True)
 class SupportWeights:
     """words: share of lexical agreement in the score; floor and ceiling: cosine that counts as 0 and as 1."""
@@ -60,7 +63,8 @@ class Grounder:
         self._numbers_of = [n for n, _ in quotes]
         self._quotes = [text for _, text in quotes]
         self._words = [frozenset(content_morphemes(text)) for text in self._quotes]
-        self._headings = {p.n: frozenset(content_morphemes(" ".join(p.chunk.locator.headings))) for p in passages}
+        self._titles = {p.n: " ".join(p.chunk.locator.headings) for p in passages}
+        self._headings = {n: frozenset(content_morphemes(title)) for n, title in self._titles.items()}
         self._matrix = vectors.of(self._quotes)  # (Q, D)
         everything = " ".join([*self._quotes, *(" ".join(p.chunk.locator.headings) for p in passages)])
         self._known_numbers = numbers(everything)
@@ -81,6 +85,17 @@ class Grounder:
             if n not in by_passage:
                 by_passage[n], quotes[n] = float(scores[i]), self._quotes[i]
         return Support(max(by_passage.values()), by_passage, quotes, unsupported)
+
+    def best_quote(self, support: Support) -> str:
+        """The sentence that supports best, behind its headings; "" where nothing does."""
+        if not support.by_passage:
+            return ""
+        n = max(support.by_passage, key=lambda i: support.by_passage[i])
+        return f"{self._titles[n]} {support.quotes[n]}"
+
+    def coverage(self, question: str, text: str) -> float:
+        """Share of the question's word weight that `text` holds, in [0, 1]."""
+        return covered(weighted_words(question, self._idf), content_morphemes(text))
 
     def unsupported(self, sentence: str, question: str) -> tuple[str, ...]:
         """Numbers and names as written that stand neither in a passage nor in the question."""

@@ -14,6 +14,7 @@ _SCALE = {"십": 1e1, "백": 1e2, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e1
 _POWER = re.compile(r"(\d+(?:\.\d+)?)\s*(?:\\times|×|x|\*)\s*10\s*\^?\s*\{?\s*([⁻−-]?)\s*([\d⁰¹²³⁴-⁹]+)\}?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*")
+_TIMES = re.compile(r"(?<=\d)\s*[xX×✕*]\s*(?=\d)")
 _NATIVE = {
     "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "넷": 4, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8,
     "아홉": 9, "열": 10,
@@ -29,6 +30,7 @@ def numbers(text: str) -> frozenset[float]:
     found: set[float] = set()
     for match in _POWER.finditer(plain):
         found.add(_rounded(float(match[1]) * 10.0 ** float((match[2] and "-") + match[3])))
+    plain = _TIMES.sub(" × ", plain)
     for match in _NUMBER.finditer(plain):
         value = float(match[1].replace(",", "").rstrip("."))
         found.add(_rounded(value))
@@ -41,6 +43,7 @@ def numbers(text: str) -> frozenset[float]:
 def claimed_numbers(text: str) -> dict[str, float]:
     """Number as written -> its value, for the digits a sentence claims; citation marks and list numbers left out."""
     plain = re.sub(r"\[\d+\]|^\s*\d{1,2}[.)]\s", " ", text).translate(_SUPERSCRIPTS)
+    plain = _TIMES.sub(" × ", plain)
     claims: dict[str, float] = {}
     for match in _NUMBER.finditer(plain):
         value = float(match[1].replace(",", "").rstrip("."))
@@ -50,7 +53,7 @@ def claimed_numbers(text: str) -> dict[str, float]:
 
 def names(text: str) -> dict[str, str]:
     """Latin names and terms as written -> folded form (lower case, without separators)."""
-    return {m[0]: re.sub(r"[-_.]", "", m[0]).lower() for m in _NAME.finditer(text) if len(m[0]) > 1}
+    return {m[0]: re.sub(r"[-_.]", "", m[0]).lower() for m in _NAME.finditer(_TIMES.sub(" × ", text)) if len(m[0]) > 1}
 
 
 def _rounded(value: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,21 +44,35 @@ def pack(
 ) -> tuple[Passage, ...]:
     """Passages numbered from 1, best evidence first. Empty only if there are no candidates."""
     places = {(c.hit, c.position): i for i, c in enumerate(candidates)}
+    joined = _joined(candidates)
     taken: dict[int, set[int]] = {}
     left = budget.tokens
     for i in np.argsort(-scores, kind="stable"):
-        group = [j for j in _with_context(int(i), candidates, places) if j not in taken.get(candidates[i].hit, set())]
-        hit = candidates[i].hit
-        cost = sum(estimate_tokens(candidates[j].unit.text) for j in group) + (0 if hit in taken else title_tokens)
-        if hit not in taken and len(taken) >= budget.passages:
+        place = joined[candidates[i].hit]
+        group = [j for j in _with_context(int(i), candidates, places) if j not in taken.get(place, set())]
+        cost = sum(estimate_tokens(candidates[j].unit.text) for j in group) + (0 if place in taken else title_tokens)
+        if place not in taken and len(taken) >= budget.passages:
             continue
         if cost > left and taken:
             continue
-        taken.setdefault(hit, set()).update(group)
+        taken.setdefault(place, set()).update(group)
         left -= cost
         if left <= 0:
             break
     return _passages(taken, candidates, scores)
+
+
+def _joined(candidates: Sequence[Candidate]) -> dict[int, int]:
+    """Hit -> the hit it is one passage with: chunks that touch under one heading are read as one text."""
+    chunks = {c.hit: c.chunk for c in candidates}
+    root = {hit: hit for hit in chunks}
+    ordered = sorted(chunks, key=lambda hit: (chunks[hit].document_id, chunks[hit].source, chunks[hit].ordinal))
+    for before, after in pairwise(ordered):
+        one, two = chunks[before], chunks[after]
+        same = (one.document_id, one.source, one.locator) == (two.document_id, two.source, two.locator)
+        if same and two.ordinal == one.ordinal + 1:
+            root[after] = root[before]
+    return root
 
 
 def _with_context(i: int, candidates: Sequence[Candidate], places: dict[tuple[int, int], int]) -> list[int]:
@@ -77,10 +92,10 @@ def _passages(
     ranked = sorted(taken.items(), key=lambda item: -max(scores[j] for j in item[1]))
     passages = []
     for n, (_, members) in enumerate(ranked, start=1):
-        order = sorted(members, key=lambda j: candidates[j].position)
+        order = sorted(members, key=lambda j: (candidates[j].chunk.ordinal, candidates[j].position))
         texts = tuple(candidates[j].unit.text for j in order)
         best = int(np.argmax([scores[j] for j in order]))
-        chunk = candidates[order[0]].chunk
+        chunk = candidates[order[best]].chunk
         passages.append(Passage(n, chunk, join_units(texts), texts, best, float(scores[order[best]])))
     return tuple(passages)
 

@@ -7,16 +7,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, BaseMessageChunk
-from langchain_core.runnables import ConfigurableField, Runnable
+from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda
 
 from chains.answerable import draft_features, is_refusal
 from chains.calibration import Calibration, load
@@ -29,6 +30,7 @@ from chains.retrieve import CourseRetriever
 from chains.streaming import StreamLimits, stream
 from chains.units import sentences
 from ingest.store import Scope
+from models.errors import BackendError, MissingError
 from models.types import Answer, Citation, Done, Event, RefusalReason, Sentence, Sources, Token, Turn, Usage
 
 Speed = Literal["fast", "normal", "thorough"]
@@ -36,6 +38,8 @@ READING_S: dict[str, float] = {"fast": 1.4, "normal": 2.8, "thorough": 8.0}
 REMOTE_TOKENS: dict[str, int] = {"fast": 1_000, "normal": 2_000, "thorough": 5_000}
 POOL: dict[str, int] = {"fast": 6, "normal": 10, "thorough": 14}
 QUESTION_TOKENS = 30
+ANSWERED_BY = "coursemate_backend"
+FALL_BACK_ON = (BackendError, MissingError)
 LEAST_TOKENS, STEP_TOKENS, MOST_TOKENS = 120, 40, 2_000  # steps, so that a jittering clock does not change an answer
 
 
@@ -65,7 +69,8 @@ class Models(Protocol):
 class AskOptions:
     """How one question is to be answered. thread: names the conversation, so that its passages can be used again.
 
-    tokens: packs exactly this budget, whatever the host's speed; for measurements that must repeat."""
+    tokens: packs exactly this budget, whatever the host's speed; for measurements that must repeat.
+    fallbacks: backends that are asked, in turn, where the one before fails before its first token."""
 
     backend: str = "local"
     speed: Speed = "normal"
@@ -73,6 +78,7 @@ class AskOptions:
     cancel: threading.Event | None = None
     thread: str = ""
     tokens: int | None = None
+    fallbacks: tuple[str, ...] = ()
     limits: StreamLimits = field(default_factory=StreamLimits)
 
 
@@ -84,12 +90,14 @@ class _Draft:
     usage: Usage = field(default_factory=Usage)
     first_ms: float | None = None
     stopped: bool = False
+    backend: str = ""
 
     def add(self, piece: BaseMessageChunk, since: float) -> str:
         text = piece.text
         if text and self.first_ms is None:
             self.first_ms = (time.perf_counter() - since) * 1e3
         self.text += text
+        self.backend = piece.response_metadata.get(ANSWERED_BY, self.backend)
         counted: dict[str, Any] | None = getattr(piece, "usage_metadata", None)
         if counted:
             self.usage = Usage(counted.get("input_tokens"), counted.get("output_tokens"))
@@ -129,7 +137,8 @@ class RagEngine:
                 if text:
                     yield Token(text)
             draft.stopped = options.cancel is not None and options.cancel.is_set()
-            answer = self._check(prepared, draft)
+            small = self._models.reading_rate(options.backend) is not None
+            answer = self._check(prepared, draft, small)
         else:
             answer = self._refusal(prepared, refusal)
         yield Done(self._recorded(answer, prepared, draft, options, started))
@@ -187,11 +196,26 @@ class RagEngine:
         model = self._models.model(backend).configurable_alternatives(switch, default_key=backend, **others)
         return render | answer_prompt() | model
 
+    def _chain_for(self, options: AskOptions) -> Runnable[Any, Any]:
+        """The chain of the backend that was asked for, with the fallbacks behind it, each built when it is needed."""
+        first, *rest = (self._answering(name) for name in (options.backend, *options.fallbacks))
+        return first.with_fallbacks(rest, exceptions_to_handle=FALL_BACK_ON) if rest else first
+
+    def _answering(self, backend: str) -> Runnable[Any, Any]:
+        """The chain of one backend; its pieces say which one it is."""
+
+        async def answer(value: dict[str, object]) -> AsyncIterator[BaseMessageChunk]:
+            async for piece in self.chain(backend).astream(value):
+                piece.response_metadata[ANSWERED_BY] = backend
+                yield piece
+
+        return RunnableLambda(answer)
+
     def _pieces(self, prepared: Prepared, options: AskOptions) -> Iterator[BaseMessageChunk]:
         yield from stream(
-            self.chain(options.backend),
+            self._chain_for(options),
             prepared.variables(),
-            {"configurable": {"backend": options.backend}},
+            {},
             backend=options.backend,
             cancel=options.cancel,
             limits=options.limits,
@@ -203,15 +227,17 @@ class RagEngine:
         before = self._calibration.before
         return "not_found" if before.probability(prepared.features) < before.threshold else None
 
-    def _check(self, prepared: Prepared, draft: _Draft) -> Answer:
+    def _check(self, prepared: Prepared, draft: _Draft, small: bool) -> Answer:
         grounder = Grounder(prepared.passages, self._preparer.vectors, self._preparer.idf, self._calibration.support)
-        parts = parts_of(draft.text)
+        parts = claims_of(draft.text, prepared)
         supports = [grounder.check(part, prepared.standalone) for part in parts]
-        features = prepared.features | draft_features(draft.text, supports)
+        features = prepared.features | draft_features(draft.text, supports, prepared.standalone, grounder)
         if not draft.stopped and self._calibration.after.probability(features) < self._calibration.after.threshold:
             return self._refusal(prepared, "model_refused" if is_refusal(draft.text) else "unsupported")
-        if is_refusal(draft.text):
-            return self._quoted(prepared, grounder)
+        faithful = features["support"] >= self._calibration.citation.faithful
+        broken = features["unsupported"] or features["number_elsewhere"] or is_fragment(parts[0])
+        if is_refusal(draft.text) or (small and not draft.stopped and (not faithful or broken)):
+            return self._quoted(prepared, grounder, supports)
         return self._cited(prepared, parts, supports)
 
     def _cited(self, prepared: Prepared, parts: Sequence[str], supports: Sequence[Support]) -> Answer:
@@ -219,13 +245,13 @@ class RagEngine:
         checked = [cite(part, s, prepared.passages, rule) for part, s in zip(parts, supports, strict=True)]
         return Answer(prepared.question, tuple(checked), citations_of(checked, supports, prepared.passages))
 
-    def _quoted(self, prepared: Prepared, grounder: Grounder) -> Answer:
-        """The documents hold the answer but the model would not say it: quote the sentence that does."""
-        best = prepared.passages[0]
-        quote = best.sentences[best.best]
-        support = grounder.check(quote, prepared.standalone)
-        sentence = Sentence(quote, round(support.score, 3), (best.n,), (), True)
-        return Answer(prepared.question, (sentence,), (_citation_of(prepared),))
+    def _quoted(self, prepared: Prepared, grounder: Grounder, supports: Sequence[Support]) -> Answer:
+        """The documents' own sentences where the model's words do not hold: what it leant on, and the best evidence."""
+        lead, best = supports[0], best_sentence(prepared)
+        leant = [lead.quotes[max(lead.by_passage, key=lambda n: lead.by_passage[n])]] if lead.by_passage else []
+        quotes = list(dict.fromkeys([*leant, best]))
+        answer = self._cited(prepared, quotes, [grounder.check(q, prepared.standalone) for q in quotes])
+        return replace(answer, sentences=tuple(replace(s, quoted=True) for s in answer.sentences))
 
     def _refusal(self, prepared: Prepared, reason: RefusalReason) -> Answer:
         nearest = _citation_of(prepared) if prepared.passages else None
@@ -237,11 +263,12 @@ class RagEngine:
     ) -> Answer:
         timings = {"retrieve": prepared.retrieve_ms, "total": (time.perf_counter() - started) * 1e3}
         timings["first_token"] = timings["total"] if draft.first_ms is None else draft.first_ms
+        backend = draft.backend or options.backend
         return replace(
             answer,
-            backend=options.backend,
-            model=self._models.model_name(options.backend),
-            usage=replace(draft.usage, cost_usd=self._models.cost_usd(options.backend, draft.usage)),
+            backend=backend,
+            model=self._models.model_name(backend),
+            usage=replace(draft.usage, cost_usd=self._models.cost_usd(backend, draft.usage)),
             timings_ms=timings,
             stopped=draft.stopped,
             standalone_question=prepared.standalone,
@@ -259,6 +286,23 @@ def parts_of(draft: str) -> list[str]:
     return parts
 
 
+def best_sentence(prepared: Prepared) -> str:
+    """The sentence most likely to hold the answer."""
+    best = prepared.passages[0]
+    return best.sentences[best.best]
+
+
+def claims_of(draft: str, prepared: Prepared) -> list[str]:
+    """What an answer made from this draft would claim: its sentences, or the best evidence where the model refused."""
+    return [best_sentence(prepared)] if is_refusal(draft) else parts_of(draft)
+
+
+def is_fragment(sentence: str) -> bool:
+    """Whether a sentence is too little to stand alone: a bare number, a name, no verb."""
+    plain = MARK.sub("", sentence).strip()
+    return len(plain) < 16 or re.search(r"[다요죠음함임][.!?]*$", plain) is None
+
+
 def _citation_of(prepared: Prepared) -> Citation:
     best = prepared.passages[0]
-    return Citation(best.n, best.chunk.source, best.chunk.locator, best.sentences[best.best], best.chunk.id)
+    return Citation(best.n, best.chunk.source, best.chunk.locator, best_sentence(prepared), best.chunk.id)

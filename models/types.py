@@ -129,7 +129,8 @@ class Sentence:
     """One sentence of an answer. support: in [0, 1]; citations: passage numbers.
 
     unsupported: numbers and names in the sentence that no passage holds; empty where all are found.
-    supported: whether `support` reaches the calibrated threshold and nothing is in `unsupported`.
+    supported: whether `support` reaches the calibrated threshold and nothing is in `unsupported`. quoted: the sentence is the
+    documents' own and stands where the model's words did not hold.
     """
 
     text: str
@@ -137,6 +138,7 @@ class Sentence:
     citations: tuple[int, ...] = ()
     unsupported: tuple[str, ...] = ()
     supported: bool = True
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

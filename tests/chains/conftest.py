@@ -23,10 +23,13 @@ CHAPTERS = ("06-mlp-overfitting.md", "07-cnn.md", "15-finetuning.md")
 
 
 class FakeModels:
-    """chains.rag.Models over the fake backend; `warmed` keeps what was read ahead."""
+    """chains.rag.Models: `fake` behaves as the options say, `other` always well. `warmed` keeps what was read ahead."""
 
     def __init__(self, options: Mapping[str, str], folder: Path) -> None:
-        self._model = BACKEND.build(BackendConfig(weights_dir=folder, options=options))
+        self._models = {
+            "fake": BACKEND.build(BackendConfig(weights_dir=folder, options=options)),
+            "other": BACKEND.build(BackendConfig(weights_dir=folder)),
+        }
         self.warmed: list[Sequence[BaseMessage]] = []
         self.asked: list[str] = []
 
@@ -35,7 +38,7 @@ class FakeModels:
 
     def model(self, backend: str) -> BaseChatModel:
         self.asked.append(backend)
-        return self._model
+        return self._models[backend]
 
     def model_name(self, backend: str) -> str:
         return "quote"

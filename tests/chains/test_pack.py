@@ -9,11 +9,13 @@ from chains.units import Unit
 from models.types import Chunk, Locator
 
 
-def candidates(*chunks: list[Unit]) -> list[Candidate]:
+def candidates(*chunks: list[Unit], one_section: bool = False) -> list[Candidate]:
     found = []
     for h, units in enumerate(chunks):
         text = "\n".join(u.text for u in units)
-        chunk = Chunk(f"id{h}", text, f"doc{h}.md", Locator(headings=(f"제목 {h}",)), 0)
+        name, ordinal = ("doc.md", h) if one_section else (f"doc{h}.md", 0)
+        heading = "제목" if one_section else f"제목 {h}"
+        chunk = Chunk(f"id{h}", text, name, Locator(headings=(heading,)), ordinal)
         for p, unit in enumerate(units):
             found.append(Candidate(unit, chunk, h, p, frozenset(), np.zeros(2, np.float32), ()))
     return found
@@ -43,6 +45,14 @@ def test_passages_are_numbered_by_their_best_sentence_and_keep_reading_order() -
     passages = pack(candidates(DROPOUT, POOLING), np.array([0.5, 0.1, 0.4, 0.9, 0.0, 0.0]), Budget(500, 3))
     assert [(p.n, p.chunk.source) for p in passages] == [(1, "doc1.md"), (2, "doc0.md")]
     assert passages[1].sentences == tuple(u.text for u in DROPOUT)
+
+
+def test_neighbours_that_touch_are_one_passage_in_reading_order() -> None:
+    touching = candidates(DROPOUT, POOLING, one_section=True)
+    passages = pack(touching, np.array([0.5, 0.1, 0.4, 0.9, 0.0, 0.0]), Budget(500, 3))
+    assert len(passages) == 1
+    assert passages[0].sentences == (*(u.text for u in DROPOUT), *(u.text for u in POOLING))
+    assert passages[0].chunk.id == "id1"
 
 
 @pytest.mark.parametrize("tokens", [30, 60, 120])

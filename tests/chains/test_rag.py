@@ -101,6 +101,28 @@ def test_a_backend_s_error_reaches_the_caller_after_the_sources(engine_of: Engin
         list(events)
 
 
+def test_a_fallback_answers_where_the_first_backend_fails_and_is_named(engine_of: EngineOf) -> None:
+    engine, models = engine_of(fail="RateLimited")
+    answer = engine.ask(QUESTION, options=AskOptions(backend="fake", fallbacks=("other",)))
+    assert answer.backend == "other"
+    assert not answer.refused
+    assert models.asked == ["fake", "other"]
+
+
+def test_no_fallback_is_built_where_the_first_backend_answers(engine_of: EngineOf) -> None:
+    engine, models = engine_of()
+    assert engine.ask(QUESTION, options=AskOptions(backend="fake", fallbacks=("other",))).backend == "fake"
+    assert models.asked == ["fake"]
+
+
+def test_a_backend_that_fails_in_mid_answer_is_not_replaced(engine_of: EngineOf) -> None:
+    events = engine_of(fail="RateLimited", fail_after="3")[0].stream(
+        QUESTION, options=AskOptions(backend="fake", fallbacks=("other",))
+    )
+    with pytest.raises(RateLimited):
+        list(events)
+
+
 def test_reading_ahead_reads_what_the_question_will_send(engine_of: EngineOf) -> None:
     engine, models = engine_of()
     options = AskOptions(backend="fake", thread="t")
