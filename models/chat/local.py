@@ -9,9 +9,8 @@ from contextlib import aclosing, closing
 from typing import Any
 
 import httpx
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, convert_to_openai_messages
 from langchain_core.outputs import ChatGenerationChunk
-from langchain_openai.chat_models.base import _convert_message_to_dict
 from pydantic import PrivateAttr, SecretStr
 
 from models.backends.base import BackendConfig
@@ -55,7 +54,7 @@ class LocalChat(CompatibleChat):
 
     def warm(self, messages: Sequence[BaseMessage], cancel: threading.Event | None = None) -> bool:
         """See LocalEngine.warm."""
-        return self._engine.warm([_convert_message_to_dict(message) for message in messages], cancel)
+        return self._engine.warm(convert_to_openai_messages(list(messages)), cancel)
 
     def get_token_ids(self, text: str) -> list[int]:
         """The engine's own tokens."""

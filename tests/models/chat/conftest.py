@@ -26,6 +26,11 @@ class Reply:
     endless: bool = False
 
 
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A reader who went away is what some tests are about."""
+
+
 class Wire:
     """replies: answered in turn, the last one again and again. requests: what came, as (path, headers, body)."""
 
@@ -34,7 +39,7 @@ class Wire:
         self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.left = threading.Event()  # a reader went away in mid-answer
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = QuietServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
