@@ -33,13 +33,12 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """evidence: coefficient of each of chains.evidence.FEATURES. before: may this question be answered at all, judged from
-    the retrieved sentences alone. after: the same, with the model's draft known."""
+    """evidence: coefficient of each of chains.evidence.FEATURES. answerable: do the documents answer the question, judged by
+    chains.answerable.draft_features."""
 
     fusion: FusionWeights
     evidence: Mapping[str, float]
-    before: Logistic
-    after: Logistic
+    answerable: Logistic
     support: SupportWeights
     citation: CitationRule
 
@@ -57,8 +56,7 @@ def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
     return Calibration(
         fusion=FusionWeights(**sections.pop("fusion")),  # type: ignore[arg-type]
         evidence={name: float(value) for name, value in sections.pop("evidence").items()},  # type: ignore[arg-type]
-        before=_logistic(sections.pop("before")),
-        after=_logistic(sections.pop("after")),
+        answerable=_logistic(sections.pop("answerable")),
         support=SupportWeights(**sections.pop("support")),  # type: ignore[arg-type]
         citation=CitationRule(**sections.pop("citation")),  # type: ignore[arg-type]
         **sections,
@@ -67,11 +65,11 @@ def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
 
 def dump(calibration: Calibration) -> str:
     """The TOML text that `parse` reads back."""
-    logistic = {n: dict(m.coefficients) | {"threshold": m.threshold} for n, m in _models(calibration)}
+    answerable = calibration.answerable
     sections: dict[str, Mapping[str, float]] = {
         "fusion": asdict(calibration.fusion),
         "evidence": calibration.evidence,
-        **logistic,
+        "answerable": {**answerable.coefficients, "threshold": answerable.threshold},
         "support": asdict(calibration.support),
         "citation": asdict(calibration.citation),
     }
@@ -79,10 +77,6 @@ def dump(calibration: Calibration) -> str:
     for name, values in sections.items():
         lines += ["", f"[{name}]", *(f"{key} = {value!r}" for key, value in values.items())]
     return "\n".join(lines) + "\n"
-
-
-def _models(calibration: Calibration) -> list[tuple[str, Logistic]]:
-    return [("before", calibration.before), ("after", calibration.after)]
 
 
 def _logistic(section: dict[str, object]) -> Logistic:

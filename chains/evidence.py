@@ -70,6 +70,17 @@ class Candidate:
     features: tuple[float, ...]
 
 
+# Cosines mean different things to different embedders (unrelated sentences: 0.8 with e5, 0.1 with others). These pairs show an
+# embedder's range; cosines are then put on the scale of multilingual-e5-small, on which everything here was fitted.
+PARAPHRASES = (
+    ("드롭아웃은 뉴런을 무작위로 끕니다.", "학습할 때 일부 뉴런을 임의로 0으로 만드는 것이 드롭아웃입니다."),
+    ("학습률이 너무 크면 손실이 발산합니다.", "지나치게 큰 학습률을 쓰면 손실이 줄지 않고 커집니다."),
+    ("서울은 대한민국의 수도입니다.", "한국의 수도는 서울입니다."),
+    ("The cat sat on the mat.", "A cat was sitting on the mat."),
+)
+E5_UNRELATED, E5_PARAPHRASE = 0.773, 0.967
+
+
 class SentenceVectors:
     """Vectors of sentences, kept for the most recent ones so that a follow-up or the answer's check costs nothing.
 
@@ -80,6 +91,22 @@ class SentenceVectors:
         self._embedder, self._capacity = embedder, capacity
         self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
+        self._range: tuple[float, float] | None = None
+
+    def closeness(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines of this embedder on the scale of multilingual-e5-small, same shape."""
+        if self._range is None:
+            one = self.of([pair[0] for pair in PARAPHRASES])
+            other = self.of([pair[1] for pair in PARAPHRASES])
+            table = one @ other.T  # (P, P): paraphrases on the diagonal, unrelated pairs beside it
+            alike = float(np.trace(table)) / len(PARAPHRASES)
+            apart = (float(table.sum()) - float(np.trace(table))) / (len(PARAPHRASES) * (len(PARAPHRASES) - 1))
+            self._range = apart, max(alike, apart + 1e-3)
+        apart, alike = self._range
+        scaled: NDArray[np.float32] = E5_UNRELATED + (cosines - apart) * (E5_PARAPHRASE - E5_UNRELATED) / (
+            alike - apart
+        )
+        return scaled
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, (len(texts), dimension)."""
@@ -119,14 +146,15 @@ class EvidenceScorer:
         wanted = weighted_words(question, self._idf)
         kind = answer_kind(question)
         found = []
-        for (h, p, unit), vector in zip(placed, vectors, strict=True):
+        closeness = self._vectors.closeness(vectors @ question_vector)
+        for (h, p, unit), vector, near in zip(placed, vectors, closeness, strict=True):
             chunk = hits[h].chunk
             words = frozenset(content_morphemes(unit.text))
             heading = frozenset(content_morphemes(" ".join(chunk.locator.headings[-2:])))
             features = (
                 covered(wanted, words),
                 covered(wanted, words | heading) - covered(wanted, words),
-                float(vector @ question_vector),
+                float(near),
                 hits[h].score,
                 1.0 if kind and kind.search(unit.text) else 0.0,
                 1.0 if unit.kind == "row" else 0.0,

@@ -113,7 +113,7 @@ class Grounder:
         lexical = np.asarray(
             [covered(wanted, words | self._headings[n]) for words, n in zip(self._words, self._numbers_of, strict=True)]
         )
-        cosine = self._matrix @ self._vectors.of([sentence])[0]
+        cosine = self._vectors.closeness(self._matrix @ self._vectors.of([sentence])[0])
         w = self._weights
         meaning = np.clip((cosine - w.floor) / (w.ceiling - w.floor), 0.0, 1.0)
         agreement: NDArray[np.float64] = w.words * lexical + (1.0 - w.words) * meaning

@@ -15,7 +15,6 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from chains.answerable import retrieval_features
 from chains.calibration import Calibration
 from chains.evidence import FEATURES, Candidate, EvidenceScorer, SentenceVectors, inverse_document_frequency
 from chains.pack import Budget, pack
@@ -33,7 +32,6 @@ class Prepared:
     standalone: str
     history: tuple[Turn, ...]
     passages: tuple[Passage, ...]
-    features: dict[str, float]
     retrieve_ms: float
     candidates: tuple[Candidate, ...] = ()
 
@@ -86,9 +84,8 @@ class Preparer:
         passages = pack(candidates, scores, budget)
         passages = self._reusable(thread, scope, passages, candidates, scores) or passages
         self._remember(thread, scope, passages)
-        features = retrieval_features(standalone, candidates, scores, passages, self.idf)
         spent_ms = (time.perf_counter() - started) * 1e3
-        return Prepared(question, standalone, tuple(history), passages, features, spent_ms, tuple(candidates))
+        return Prepared(question, standalone, tuple(history), passages, spent_ms, tuple(candidates))
 
     def _score(self, question: str, found: SearchResult) -> tuple[list[Candidate], NDArray[np.float64]]:
         candidates = self._scorer.candidates(question, found.vector, found.hits)

@@ -129,9 +129,8 @@ class RagEngine:
         self._stop_warming()
         prepared = self.prepare(question, history, options)
         yield Sources(prepared.passages, prepared.retrieve_ms, prepared.standalone)
-        refusal = self._refuse_early(prepared)
         draft = _Draft()
-        if refusal is None:
+        if prepared.passages:
             for piece in self._pieces(prepared, options):
                 text = draft.add(piece, started)
                 if text:
@@ -140,7 +139,7 @@ class RagEngine:
             small = self._models.reading_rate(options.backend) is not None
             answer = self._check(prepared, draft, small)
         else:
-            answer = self._refusal(prepared, refusal)
+            answer = self._refusal(prepared, "no_documents")
         yield Done(self._recorded(answer, prepared, draft, options, started))
 
     def prepare(self, question: str, history: Sequence[Turn] = (), options: AskOptions | None = None) -> Prepared:
@@ -166,7 +165,7 @@ class RagEngine:
                 self._warming.set()
             self._warming = cancel
         prepared = self.prepare(draft, history, options)
-        if cancel.is_set() or self._refuse_early(prepared) is not None:
+        if cancel.is_set() or not prepared.passages:
             return
         shown = {"passages": prepared.passages, "history": (), "question": ""}
         messages = answer_messages(shown)
@@ -221,18 +220,13 @@ class RagEngine:
             limits=options.limits,
         )
 
-    def _refuse_early(self, prepared: Prepared) -> RefusalReason | None:
-        if not prepared.passages:
-            return "no_documents"
-        before = self._calibration.before
-        return "not_found" if before.probability(prepared.features) < before.threshold else None
-
     def _check(self, prepared: Prepared, draft: _Draft, small: bool) -> Answer:
         grounder = Grounder(prepared.passages, self._preparer.vectors, self._preparer.idf, self._calibration.support)
         parts = claims_of(draft.text, prepared)
         supports = [grounder.check(part, prepared.standalone) for part in parts]
-        features = prepared.features | draft_features(draft.text, supports, prepared.standalone, grounder)
-        if not draft.stopped and self._calibration.after.probability(features) < self._calibration.after.threshold:
+        features = draft_features(draft.text, supports, prepared.standalone, grounder)
+        answerable = self._calibration.answerable
+        if not draft.stopped and answerable.probability(features) < answerable.threshold:
             return self._refusal(prepared, "model_refused" if is_refusal(draft.text) else "unsupported")
         faithful = features["support"] >= self._calibration.citation.faithful
         broken = features["unsupported"] or features["number_elsewhere"] or is_fragment(parts[0])

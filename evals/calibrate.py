@@ -34,8 +34,7 @@ from evals.matching import squeeze
 
 log = logging.getLogger(__name__)
 
-BEFORE = ("evidence", "coverage", "missing_rare", "missing_names", "dense")
-AFTER = (
+ANSWERABLE = (
     "model_refused",
     "refused_uncovered",
     "support",
@@ -166,7 +165,7 @@ def draft_rows(
         prepared, text = example.prepared, drafts.of(example.prepared)
         grounder = Grounder(prepared.passages, preparer.vectors, preparer.idf, calibration.support)
         supports = [grounder.check(part, prepared.standalone) for part in claims_of(text, prepared)]
-        rows.append(prepared.features | draft_features(text, supports, prepared.standalone, grounder))
+        rows.append(draft_features(text, supports, prepared.standalone, grounder))
         log.info("%d/%d %s", number, len(found), example.case.id)
     return rows
 
@@ -187,17 +186,15 @@ def calibrate(
     found = examples(cases, fitted, budget)
     rows = draft_rows(found, drafts, fitted, shipped)
     answerable = [case.answerable for case in cases]
-    held_before = cross_validated(rows, cases, BEFORE)
-    held_after = cross_validated(rows, cases, AFTER)
-    before = Logistic(fit_logistic(rows, answerable, BEFORE), threshold_for(held_before, answerable, 0.005))
-    after = Logistic(fit_logistic(rows, answerable, AFTER), threshold_for(held_after, answerable, 0.07))
+    held_out = cross_validated(rows, cases, ANSWERABLE)
+    threshold = threshold_for(held_out, answerable, 0.06)
+    model = Logistic(fit_logistic(rows, answerable, ANSWERABLE), threshold)
     figures = {
         "gold_first": float(np.mean([r == 1 for r in ranks])),
         "gold_in_pool": len(ranks) / sum(answerable),
-        "refused_before": _refused(held_before, answerable, before.threshold),
-        "refused_after": _refused(held_after, answerable, after.threshold),
+        "refused": _refused(held_out, answerable, threshold),
     }
-    return replace(shipped, evidence=named, before=before, after=after), figures
+    return replace(shipped, evidence=named, answerable=model), figures
 
 
 def _rank(example: Example, w: Matrix) -> int:

@@ -150,7 +150,7 @@ class Usage:
     cost_usd: float | None = None
 
 
-RefusalReason = Literal["no_documents", "not_found", "model_refused", "unsupported"]
+RefusalReason = Literal["no_documents", "model_refused", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
