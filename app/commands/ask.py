@@ -73,6 +73,7 @@ def _sentence(sentence: Sentence) -> dict[str, Any]:
         "text": sentence.text,
         "support": round(sentence.support, 4),
         "supported": sentence.supported,
+        "quoted": sentence.quoted,
         "unsupported": list(sentence.unsupported),
         "citations": list(sentence.citations),
     }

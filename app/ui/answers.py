@@ -135,6 +135,8 @@ def _facts(answer: Answer, lang: Language) -> list[str]:
     if answer.sentences and not answer.refused:
         good = sum(sentence.supported for sentence in answer.sentences)
         facts.append(text("chat.support", lang, total=len(answer.sentences), good=good))
+        if any(sentence.quoted for sentence in answer.sentences):
+            facts.append(text("chat.quoted", lang))
     facts.append(_speed(answer, lang))
     facts.append(_cost(answer, lang))
     return [fact for fact in facts if fact]
