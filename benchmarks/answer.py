@@ -4,8 +4,8 @@ The naive chain is what tutorials build: the top 4 chunks of 1,000 characters by
 whatever the model says is the answer (a refusal phrase counts as a refusal). Same weights, same engine, same questions, same
 measure of correctness, so that speed isn't bought with wrong answers.
 
-    python benchmarks/answer.py --home HOME --model qwen2.5-coder-1.5b
-    python benchmarks/answer.py --home HOME --model qwen2.5-coder-0.5b --questions 60 --naive
+    python -m benchmarks.answer --home HOME --model qwen2.5-coder-1.5b
+    python -m benchmarks.answer --home HOME --model qwen2.5-coder-0.5b --questions 60 --naive
 
 HOME holds weights and the ingested course (`coursemate --home HOME ingest data/course`). Prints one JSON line a system.
 """

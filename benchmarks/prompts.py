@@ -2,7 +2,7 @@
 
 The passages are packed once and are the same for every variant; the raw draft is judged, before any check of ours.
 
-    python benchmarks/prompts.py --home HOME --model qwen2.5-coder-1.5b --questions 40
+    python -m benchmarks.prompts --home HOME --model qwen2.5-coder-1.5b --questions 40
 
 Prints a Markdown table; docs/prompts.md holds the last one.
 """

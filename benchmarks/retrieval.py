@@ -3,8 +3,8 @@
 The peer is EnsembleRetriever over BM25Retriever (white-space words) and Chroma, reciprocal rank fusion, with the same
 embedder. Needs KorQuAD 1.0 dev and the Korean course texts beside the checkout, and the e5 weights.
 
-    python benchmarks/retrieval.py --weights ~/.local/share/coursemate/weights
-    python benchmarks/retrieval.py --weights … --sizes 10000,100000 --questions 1000
+    python -m benchmarks.retrieval --weights ~/.local/share/coursemate/weights
+    python -m benchmarks.retrieval --weights … --sizes 10000,100000 --questions 1000
 """
 
 from __future__ import annotations
