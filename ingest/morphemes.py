@@ -89,7 +89,7 @@ def _latin_words(lowered: str) -> tuple[list[str], str]:
     """Words of Latin runs and mixed terms, and the text with mixed terms masked so that Kiwi does not read them again."""
     terms, atoms = course_terms(), find_atoms(lowered)
     words = _SPECIAL.findall(lowered)
-    whole_terms: set[int] = set()
+    term_at: dict[int, int] = {}  # atom -> first atom of the term it belongs to
     masks: list[tuple[int, int]] = []
     runs = _runs(lowered, atoms)
     at = 0
@@ -98,7 +98,7 @@ def _latin_words(lowered: str) -> tuple[list[str], str]:
         if found is not None:
             length, canonical = found
             words += terms.words(canonical)
-            whole_terms.update(range(at, at + length))
+            term_at.update(dict.fromkeys(range(at, at + length), at))
             if any("가" <= a.text[0] <= "힣" for a in atoms[at : at + length]):
                 masks.append((atoms[at].start, atoms[at + length - 1].end))
             at += length
@@ -107,7 +107,7 @@ def _latin_words(lowered: str) -> tuple[list[str], str]:
         words += _plain_word(atoms[at].text, alone)
         at += 1
     for first, last in dict.fromkeys(runs):
-        if last - first > 1 and not whole_terms.issuperset(range(first, last)):
+        if last - first > 1 and (first not in term_at or term_at[first] != term_at.get(last - 1)):
             whole = lowered[atoms[first].start : atoms[last - 1].end]
             if len(whole) <= _LONGEST_WORD:
                 words.append(whole)

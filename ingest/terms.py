@@ -18,7 +18,7 @@ from pathlib import Path
 TERMS_FILE = Path(__file__).with_name("terms.tsv")
 
 # One atom: a number with its decimals, a word of any alphabet but Hangul and Han, or a run of Hangul.
-ATOM = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?(?![a-z])|\d+|[가-힣]+|(?:(?![가-힣ㄱ-ㆎ一-鿿])[^\W\d_])+")
+ATOM = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]?\d+(?![a-z]))?|[가-힣]+|(?:(?![가-힣ㄱ-ㆎ一-鿿])[^\W\d_])+")
 _GAP = re.compile(r"[\s\-_‐–]{0,2}")
 _HANGUL = re.compile(r"[가-힣]")
 

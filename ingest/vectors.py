@@ -22,7 +22,7 @@ _NAME = "chunks"
 _BATCH = 5_000  # below Chroma's largest insert; each batch is saved to disk
 _HNSW = {
     "space": "cosine",
-    "max_neighbors": 16,
+    "max_neighbors": 32,  # with Chroma's 16, one vector in a hundred could not be found any more after small inserts
     "ef_construction": 100,
     "ef_search": 100,
     "sync_threshold": 2,  # everything is on disk when an insert returns, so a reader has nothing to catch up on

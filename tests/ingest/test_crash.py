@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -83,16 +82,22 @@ def contents(store: ChunkStore) -> dict[str, list[Chunk]]:
     return {record.source: store.chunks_of(record.id) for record in store.documents()}
 
 
-def results(store: ChunkStore) -> list[Any]:
-    embedder = FakeEmbedder()
-    found = []
-    for question in QUESTIONS:
-        for hits in (store.search_lexical(question, 10), store.search_dense(embedder.embed_question(question), 10)):
-            found.append([(chunk_id, pytest.approx(score, abs=1e-4)) for chunk_id, score in hits])
-    return found
+def results(store: ChunkStore) -> list[list[tuple[str, float]]]:
+    """Chunk ids and scores of every question, lexical and dense."""
+    vectors = [FakeEmbedder().embed_question(question) for question in QUESTIONS]
+    lexical = [store.search_lexical(question, 10) for question in QUESTIONS]
+    dense = [store.search_dense(vector, 10) for vector in vectors]
+    return lexical + dense
 
 
-def finish(folder: Path, documents: Path) -> tuple[dict[str, list[Chunk]], list[Any]]:
+def assert_same(found: list[list[tuple[str, float]]], expected: list[list[tuple[str, float]]]) -> None:
+    """The same chunks in the same order, scores equal up to rounding."""
+    for hits, wanted in zip(found, expected, strict=True):
+        assert [score for _, score in hits] == pytest.approx([score for _, score in wanted], abs=1e-5)
+        assert [chunk_id for chunk_id, _ in hits] == [chunk_id for chunk_id, _ in wanted]
+
+
+def finish(folder: Path, documents: Path) -> tuple[dict[str, list[Chunk]], list[list[tuple[str, float]]]]:
     """Completes a run in this process; gives what is stored and found then."""
     with ChunkStore.open(folder, FakeEmbedder(), write=True) as store:
         reports = list(ingest([documents], store, Limits()))
@@ -117,7 +122,9 @@ def test_a_new_collection_survives_being_killed(nursery: Nursery, documents: Pat
             results(store)  # a reader finds its way in whatever lies there
         assert present == {source: expected[source] for source in present}
         seen.add(len(present))
-        assert finish(folder, documents) == (expected, found)
+        stored, again = finish(folder, documents)
+        assert stored == expected
+        assert_same(again, found)
         shutil.rmtree(folder)
     assert len(seen) > 2  # it was killed early, in the middle and late
 
@@ -144,6 +151,8 @@ def test_a_changed_collection_survives_being_killed(nursery: Nursery, documents:
         assert all(present[source] in (old[source], new[source]) for source in old)
         assert len(present) == FILES
         seen.add(sum(present[source] == new[source] for source in new))
-        assert finish(folder, documents) == (new, found)
+        stored, again = finish(folder, documents)
+        assert stored == new
+        assert_same(again, found)
         shutil.rmtree(folder)
     assert len(seen) > 2
