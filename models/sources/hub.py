@@ -16,9 +16,10 @@ import httpx
 from models.catalog import WeightsFile, WeightsSource
 from models.errors import DownloadFailed, HubUnreachable, WeightsError
 from models.progress import Meter
-from models.sources.partial import CHUNK_BYTES, PartialFile, arrived
+from models.sources.partial import PartialFile, arrived
 
 PROBE_S = 3.0
+FIRST_WAIT_S = 1.0
 _STALL_S = 30.0
 _TRIES_WITHOUT_PROGRESS = 3
 _NOT_FOR_US = {401: "it wants a token (set HF_TOKEN)", 403: "access is refused", 404: "there is no such file"}
@@ -103,7 +104,7 @@ def _download(url: str, file: WeightsFile, folder: Path, meter: Meter) -> str:
                 if tries >= _TRIES_WITHOUT_PROGRESS:
                     raise DownloadFailed(name=meter.name, detail=f"{_host(url)}: {error}") from error
                 _log.info("%s broke off at byte %d: %s", file.name, partial.size, error)
-                time.sleep(2.0 ** (tries - 1))
+                time.sleep(FIRST_WAIT_S * 2 ** (tries - 1))
         meter.stage("checking")
         return partial.finish()
 
@@ -118,7 +119,7 @@ def _stream(url: str, file: WeightsFile, partial: PartialFile, meter: Meter) -> 
     timeout = httpx.Timeout(_STALL_S, connect=PROBE_S * 3)
     with get_session().stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
         _accept(response, partial, meter.name)
-        for chunk in response.iter_raw(CHUNK_BYTES):
+        for chunk in response.iter_raw():  # as they come: what a given size waits for is lost in a break
             partial.append(chunk)
             meter.at(partial.size)
             if file.size_bytes and partial.size > file.size_bytes:
