@@ -13,7 +13,7 @@ TEST_WEIGHTS := qwen2.5-coder-0.5b multilingual-e5-small
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 WORKERS := 2
 
-.PHONY: help run install test lint format browser test-weights clean
+.PHONY: help run install test lint format openmp browser test-weights clean
 
 help:
 	@echo "make run     install, fetch the weights, open http://127.0.0.1:7860"
@@ -21,7 +21,7 @@ help:
 	@echo "make lint    ruff and mypy        make format  ruff, fixing"
 	@echo "make clean   remove .venv and caches; documents, weights and settings stay"
 
-run: $(VENV)/.core
+run: $(VENV)/.core openmp
 	@$(BIN)/coursemate models pull
 	@$(BIN)/coursemate ui --open
 
@@ -51,7 +51,7 @@ $(BIN)/python:
 	fi; \
 	$$python -m venv $(VENV)
 
-test: $(VENV)/.dev browser test-weights lint
+test: $(VENV)/.dev openmp browser test-weights lint
 	@COURSEMATE_TEST_HOME="$(TEST_HOME)" $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev
@@ -65,6 +65,12 @@ format: $(VENV)/.dev
 
 test-weights: $(VENV)/.dev
 	@COURSEMATE_WEIGHTS="$(TEST_HOME)/weights" $(BIN)/coursemate --home "$(TEST_HOME)" models pull $(TEST_WEIGHTS)
+
+# llama.cpp needs OpenMP's library, which a bare Debian lacks.
+openmp:
+	@if ! command -v apt-get >/dev/null || ldconfig -p | grep -q 'libgomp\.so\.1'; then exit 0; fi; \
+	$(SUDO) apt-get update -qq; \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libgomp1
 
 # Without apt the browser tests skip and say so.
 browser:
