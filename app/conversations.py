@@ -7,6 +7,7 @@ kept as JSON of the types in models/types.py; keys and settings never come here.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import unicodedata
 import uuid
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.errors import DiskFull, InputError, StoreError
-from models.types import Answer, Passage, Turn
+from models.types import Answer, Passage, Sentence, Turn
+
+log = logging.getLogger(__name__)
 
 TITLE_CHARACTERS = 60
 QUESTION_CHARACTERS = 8_000
@@ -163,14 +166,12 @@ class Conversations:
 
     def turns(self, owner: str, conversation: str) -> list[StoredTurn]:
         """All turns, oldest first; empty where the owner has no such conversation."""
-        query = """SELECT t.id, t.question, t.record, f.vote, f.reason FROM turns t
+        query = """SELECT t.id, t.question, t.answer_text, t.record, f.vote, f.reason FROM turns t
             JOIN conversations c ON c.id = t.conversation_id LEFT JOIN feedback f ON f.turn_id = t.id
             WHERE c.id = ? AND c.owner = ? ORDER BY t.id"""
         with self._connect() as db:
             rows = db.execute(query, (conversation, owner)).fetchall()
-        return [
-            StoredTurn(r["id"], r["question"], _decode(r["record"]), r["vote"] or 0, r["reason"] or "") for r in rows
-        ]
+        return [StoredTurn(r["id"], r["question"], _decode(r), r["vote"] or 0, r["reason"] or "") for r in rows]
 
     def ask(self, owner: str, conversation: str, question: str) -> int:
         """Write a question down before it is answered; returns the turn's id. Raises InputError."""
@@ -223,11 +224,11 @@ class Conversations:
 
     def feedback(self) -> Sequence[Feedback]:
         """Every verdict kept, of all owners, oldest first."""
-        query = """SELECT t.question, t.record, f.vote, f.reason FROM feedback f JOIN turns t ON t.id = f.turn_id
+        query = """SELECT t.question, t.answer_text, t.record, f.vote, f.reason FROM feedback f JOIN turns t ON t.id = f.turn_id
             WHERE t.record IS NOT NULL ORDER BY f.given_at"""
         with self._connect() as db:
             rows = db.execute(query).fetchall()
-        records = ((row, _decode(row["record"])) for row in rows)
+        records = ((row, _decode(row)) for row in rows)
         return [Feedback(row["question"], record, row["vote"], row["reason"]) for row, record in records if record]
 
     @staticmethod
@@ -246,14 +247,15 @@ def _like(word: str) -> str:
     return f"%{escaped}%"
 
 
-def _decode(blob: bytes | None) -> Record | None:
-    """None also for a record of another version that no longer fits the types: the question is worth showing alone."""
+def _decode(row: sqlite3.Row) -> Record | None:
+    """The stored answer. One of another version that no longer fits the types keeps its words, without its checks."""
     from pydantic import ValidationError
 
-    if blob is None:
+    if row["record"] is None:
         return None
     try:
-        record: Record = _codec().validate_json(blob)
+        record: Record = _codec().validate_json(row["record"])
     except ValidationError:
-        return None
+        log.warning("an answer was stored by another version; its evidence cannot be read")
+        return Record(Answer(row["question"], (Sentence(row["answer_text"], 0.0),)))
     return record

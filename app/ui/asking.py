@@ -16,6 +16,7 @@ from app.conversations import QUESTION_CHARACTERS, Record, StoredTurn
 from app.ui import answers, evidence, history
 from app.ui.context import BackendInfo, Engine, Speed
 from app.ui.i18n import localize
+from app.ui.lacks import label_of, lacks
 from app.ui.page import Page
 from app.ui.suggest import follow_ups
 from models.errors import BackendRefusedKey, CourseMateError, InputError, MissingError
@@ -120,14 +121,9 @@ def _check_backend(page: Page, name: str) -> None:
 
 
 def _unusable(page: Page, info: BackendInfo | None, name: str) -> MissingError:
-    """Where a key is all that is missing, the page says it in its own words."""
-    label = (info.label_ko if page.lang == "ko" else info.label) if info else name
-    if info and info.key_variable and not info.has_key:
-        key = {"text_key": "chat.key_missing", "variable": info.key_variable}
-    else:
-        key = {"text_key": "chat.backend_missing"}
-    missing = (info.missing if info else None) or "it is not installed"
-    return MissingError(what=label, fix=missing, backend=label, missing=missing, **key)
+    label = label_of(info, page.lang) if info else name
+    missing = lacks(info, page.lang) if info else page.text("lacks.unknown")
+    return MissingError(what=label, fix=missing, text_key="chat.backend_missing", backend=label, missing=missing)
 
 
 def _store(page: Page, asked: _Asked) -> None:

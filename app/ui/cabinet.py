@@ -8,6 +8,7 @@ from typing import Any
 from app.ui.context import BackendInfo, DoctorLine
 from app.ui.downloads import Download
 from app.ui.i18n import Language, localize, text
+from app.ui.lacks import label_of, lacks
 from app.ui.markup import attribute, inline
 from app.ui.page import Page
 from app.ui.shelf import size
@@ -19,22 +20,13 @@ def backends(infos: Sequence[BackendInfo], lang: Language) -> str:
 
 
 def _backend(info: BackendInfo, lang: Language) -> str:
-    label = info.label_ko if lang == "ko" else info.label
     state = "cm-failed" if info.missing else "cm-ready"
-    lacks = _lacks(info, lang)
-    more = f'<div class="cm-item-message">{inline(lacks)}</div>' if lacks else ""
+    reason = lacks(info, lang)
+    more = f'<div class="cm-item-message">{inline(reason)}</div>' if reason else ""
     return (
-        f'<div class="cm-backend"><div class="cm-state {state}"><i></i><b>{inline(label)}</b>'
+        f'<div class="cm-backend"><div class="cm-state {state}"><i></i><b>{inline(label_of(info, lang))}</b>'
         f"<span>{inline(info.model)}</span></div>{more}</div>"
     )
-
-
-def _lacks(info: BackendInfo, lang: Language) -> str:
-    if info.missing is None:
-        return ""
-    if info.key_variable and not info.has_key:
-        return text("settings.needs_key", lang, variable=info.key_variable)
-    return info.missing
 
 
 def model_choices(page: Page) -> list[tuple[str, str]]:

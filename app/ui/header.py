@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.ui.context import SPEEDS, Status
+from app.ui.context import SPEEDS, BackendInfo, Status
 from app.ui.events import Visit, connect
 from app.ui.i18n import localize
 from app.ui.icons import icon
+from app.ui.lacks import label_of
 from app.ui.markup import attribute, inline
 from app.ui.page import Page
 
@@ -73,9 +74,9 @@ def backend_choices(page: Page) -> list[tuple[str, str]]:
     return [(_choice(page, info), info.name) for info in page.context.backends() if info.name not in hidden]
 
 
-def _choice(page: Page, info: Any) -> str:
-    label = info.label_ko if page.lang == "ko" else info.label
-    return f"{label} · {info.model.rsplit('/', 1)[-1]}" if info.model else str(label)
+def _choice(page: Page, info: BackendInfo) -> str:
+    label = label_of(info, page.lang)
+    return f"{label} · {info.model.rsplit('/', 1)[-1]}" if info.model else label
 
 
 def status_html(page: Page, status: Status) -> str:

@@ -8,6 +8,7 @@ from app.ui import cabinet
 from app.ui.context import SPEEDS, BackendInfo
 from app.ui.events import Visit, connect
 from app.ui.i18n import LANGUAGES
+from app.ui.lacks import label_of
 from app.ui.page import Page, Tab
 from app.ui.theme import panel, script
 
@@ -63,7 +64,7 @@ def _keys(page: Page) -> None:
 def _key(page: Page, info: BackendInfo) -> None:
     import gradio as gr
 
-    label = info.label_ko if page.lang == "ko" else info.label
+    label = label_of(info, page.lang)
     with gr.Row(elem_classes="cm-line"):
         field = gr.Textbox(
             label=f"{label} ({info.key_variable})",

@@ -81,7 +81,7 @@ class StubEngine:
             (Sentence("자료에서 답을 찾을 수 없습니다.", 0.0),) if self.refuse else sentences,
             () if self.refuse else (quote,),
             refused=self.refuse,
-            reason="not_found" if self.refuse else None,
+            reason="model_refused" if self.refuse else None,
             nearest=quote if self.refuse else None,
             backend="local",
             model="qwen2.5-coder-0.5b",

@@ -78,7 +78,7 @@ def turn_with(text: str) -> StoredTurn:
 def test_text_stays_text_everywhere(hostile):
     turn = turn_with(hostile)
     refused = Record(
-        replace(turn.record.answer, refused=True, reason="not_found", nearest=turn.record.answer.citations[0])
+        replace(turn.record.answer, refused=True, reason="model_refused", nearest=turn.record.answer.citations[0])
     )
     document = SimpleNamespace(
         id=hostile, source=hostile, format=hostile, size_bytes=1, chunks=1, added_at="x", title=""
@@ -133,7 +133,7 @@ def test_chips_and_weak_sentences():
 
 def test_refusal_points_at_the_nearest_place_and_on():
     near = Citation(2, "안내.md", Locator(headings=("과정 안내", "과제")), "x")
-    answer = Answer("q", (Sentence("없다", 0.0),), refused=True, reason="not_found", nearest=near)
+    answer = Answer("q", (Sentence("없다", 0.0),), refused=True, reason="model_refused", nearest=near)
     html = answers.turn_html(StoredTurn(3, "q", Record(answer)), "ko")
     assert "과정 안내 › 과제</button>입니다" in html
     assert 'data-act="tab" data-tab="library"' in html

@@ -9,7 +9,7 @@ import pytest
 
 from app.conversations import Conversations
 
-pytestmark = [pytest.mark.browser, pytest.mark.weights, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.weights, pytest.mark.slow, pytest.mark.timeout(900)]
 
 QUESTION = "드롭아웃은 왜 과적합을 줄이나요?"
 NOTE = """# 별빛 과정 안내
@@ -104,7 +104,7 @@ def test_question_outside_the_course_is_refused(visitor):
 def test_openai_without_a_key(visitor):
     page = visitor.page
     page.click("#cm-backend input")
-    page.click("[role=option]:has-text('OpenAI')")
+    page.click("[role=option]:has-text('OpenAI'):not(:has-text('호환'))")
     visitor.ask(QUESTION)
     page.wait_for_selector("#cm-live .cm-error")
     assert "OPENAI_API_KEY" in page.locator("#cm-live").inner_text()
