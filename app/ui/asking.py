@@ -219,13 +219,14 @@ def _keep(page: Page, asked: _Asked, answer: Answer) -> None:
 
 def _finished(page: Page, asked: _Asked) -> Change:
     turns = page.conversations.turns(asked.question.owner, asked.conversation)
+    nearby = () if asked.answer and asked.answer.refused else asked.passages
     return Change(
         thread=answers.thread(turns, page.lang),
         live="",
         evidence=evidence_of(page, turns[-1]) if turns else None,
         conversations=_listing(page, asked.question.owner, asked.conversation),
         conversation=asked.conversation,
-        follow_ups=follow_ups(asked.passages, (turn.question for turn in turns), page.lang),
+        follow_ups=follow_ups(nearby, (turn.question for turn in turns), page.lang),
         busy=False,
     )
 

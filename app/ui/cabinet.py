@@ -16,7 +16,8 @@ from app.ui.shelf import size
 
 def backends(infos: Sequence[BackendInfo], lang: Language) -> str:
     """One line a backend: a dot, its name and model, and how to get what it lacks."""
-    return "".join(_backend(info, lang) for info in infos if info.name != "fake")
+    usable_first = sorted(infos, key=lambda info: info.missing is not None)
+    return "".join(_backend(info, lang) for info in usable_first if info.name != "fake")
 
 
 def _backend(info: BackendInfo, lang: Language) -> str:

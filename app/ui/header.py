@@ -70,8 +70,9 @@ def _mark(status: Status) -> str:
 
 def backend_choices(page: Page) -> list[tuple[str, str]]:
     """(label with its model, name) of every backend, usable or not: choosing one that lacks something says what."""
-    hidden = {"fake"} - {page.context.settings.backend}
-    return [(_choice(page, info), info.name) for info in page.context.backends() if info.name not in hidden]
+    usual = page.context.settings.backend
+    infos = sorted(page.context.backends(), key=lambda info: (info.name != usual, info.missing is not None))
+    return [(_choice(page, info), info.name) for info in infos if info.name != "fake" or info.name == usual]
 
 
 def _choice(page: Page, info: BackendInfo) -> str:

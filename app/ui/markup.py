@@ -1,7 +1,7 @@
 """Text of documents and models as HTML that cannot do anything: all of it is escaped, a few Markdown marks become tags.
 
 Only tags written in this file ever come out, and none of them loads or links anywhere: links and images stay the text they
-were. `**bold**`, `` `code` ``, fences, list items, headings and table rows are shown as such; formulas stay text.
+were. `**bold**`, `` `code` ``, `$formulas$`, fences, list items, headings and table rows are shown as such.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from html import escape
 
+from app.ui.formulas import formula
+
 SHOWN_CHARACTERS = 40_000
 MARK = re.compile(r"\[(\d{1,2})\]")
-_CODE = re.compile(r"(`[^`\n]+`)")
+_CODE = re.compile(r"(`[^`\n]+`|\$\$?[^$`\s{](?:[^$`\n]*[^$`\s])?\$\$?)")
+_FORMULA = re.compile(r"[\\^_={}<>+]|^[A-Za-z]$|^\(")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _ITEM = re.compile(r"^\s*([-*+•·▪]|\d{1,3}[.)])\s+(.*)$")
@@ -31,7 +34,17 @@ def attribute(value: object) -> str:
 def inline(text: str, chip: Chip | None = None) -> str:
     """One run of text. chip: makes the HTML of `[n]`; without it the mark stays text."""
     parts = _CODE.split(text)
-    return "".join(f"<code>{escape(p[1:-1])}</code>" if i % 2 else _plain(p, chip) for i, p in enumerate(parts))
+    return "".join(_special(part) if number % 2 else _plain(part, chip) for number, part in enumerate(parts))
+
+
+def _special(part: str) -> str:
+    """Code or a formula, with its marks."""
+    if part.startswith("`"):
+        return f"<code>{escape(part[1:-1], quote=False)}</code>"
+    inner = part.strip("$")
+    if not _FORMULA.search(inner):  # an amount of money, say
+        return escape(part, quote=False)
+    return f'<span class="cm-math">{formula(inner)}</span>'
 
 
 def _plain(text: str, chip: Chip | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 STATIC = Path(__file__).parent / "static"
 FONTS = ("NanumGothic", "Nanum Gothic", "Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic")
-MONO = ("NanumGothicCoding", "D2Coding", "ui-monospace", "Consolas", "monospace")
+MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "DejaVu Sans Mono", "NanumGothicCoding", "D2Coding", "monospace")
 GREEN = (
     "#f4f9f7",
     "#e8f1ee",

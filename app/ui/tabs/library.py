@@ -38,7 +38,7 @@ TAB = Tab("library", 20, build)
 
 def drop_zone(page: Page) -> str:
     """Where files are dropped; the button opens the file dialogue."""
-    formats = " ".join(sorted({suffix.lstrip(".") for suffix in suffixes()}))
+    formats = " · ".join(sorted({loader.format for loader in loaders()}))
     limit = page.context.limits().file_mb
     return (
         f'<div class="cm-dropzone" data-limit="{limit * 1_000_000}"><b>{page.text("library.drop")}</b>'
@@ -49,10 +49,14 @@ def drop_zone(page: Page) -> str:
     )
 
 
+def loaders() -> list[Any]:
+    """What reads files, by the name of the module."""
+    return list(discover("ingest.loaders", "LOADER").values())
+
+
 def suffixes() -> list[str]:
     """File endings that some loader reads."""
-    loaders = discover("ingest.loaders", "LOADER").values()
-    return sorted({suffix for loader in loaders for suffix in loader.suffixes})
+    return sorted({suffix for loader in loaders() for suffix in loader.suffixes})
 
 
 def documents_table(page: Page, chosen: str = "") -> str:
