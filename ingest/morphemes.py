@@ -1,9 +1,10 @@
 """Korean text as the words a search should compare: content morphemes, terms in one form, identifiers in their parts.
 
 Particles and endings carry no meaning for a search, so only nouns, roots, verb and adjective stems and adverbs are kept
-(Kiwi's tags NN* NR XR SH VV VA MAG), and nouns written together also as one word. Over the 960 paragraphs of KorQuAD, 2,000
-questions, BM25 finds 0.910 at rank 1 with the former and 0.916 with both. Latin words and numbers are read here instead: `torch.nn.Linear` gives `torch`, `nn`, `linear` and `torch.nn.linear`, "GPT-3" gives the term GPT, `3` and
-`gpt-3`. Variants of a term (어텐션, attention) become one word: see `ingest/terms.py`.
+(Kiwi's tags NN* NR XR SH VV VA MAG), and nouns written together also as one word. Over the 960 paragraphs of KorQuAD and
+2,000 questions BM25 finds 0.910 at rank 1 with the former, 0.916 with both. Latin words and numbers are read here instead:
+`torch.nn.Linear` gives `torch`, `nn`, `linear` and `torch.nn.linear`, "GPT-3" gives the term GPT, `3` and `gpt-3`. Variants
+of a term (어텐션, attention) become one word: see `ingest/terms.py`.
 """
 
 from __future__ import annotations
