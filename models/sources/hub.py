@@ -61,7 +61,7 @@ def require_hub(name: str, url: str, revision: str = "") -> None:
     def ask() -> None:
         try:
             outcome.extend(_refusal(name, url, revision))
-        except (OSError, httpx.HTTPError) as error:
+        except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
             outcome.append(HubUnreachable(name=name, detail=f"{_host(url)}: {error or type(error).__name__}"))
 
     asking = threading.Thread(target=ask, name="hub-probe", daemon=True)

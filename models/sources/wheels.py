@@ -8,6 +8,7 @@ it belongs to, and the wheel deleted: the disk holds one wheel at a time, and a 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -101,12 +103,12 @@ def _running(pip: subprocess.Popen[bytes]) -> bool:
 
 
 def _bytes_under(folder: Path) -> int:
+    """Of all files below; pip may move and delete them meanwhile."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:  # pip has just moved it
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total
 
 

