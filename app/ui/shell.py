@@ -107,7 +107,6 @@ def build_page(page: Page) -> Any:
                     tab.build(page)
         header.connect_status(page, status)
         on_leave(page, page.sessions.leave)
-    page.blocks.queue(default_concurrency_limit=None)
     return page.blocks
 
 
