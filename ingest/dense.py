@@ -70,23 +70,22 @@ class DenseSearch:
         return [(ids[key], cosine) for key, cosine in found if key in ids][:k]
 
     def _in_snapshot(self, vector: NDArray[np.float32], wanted: int) -> list[tuple[int, float]]:
+        with self._lock:  # a snapshot is not closed while it is being searched
+            try:
+                return self._open_and_search(vector, wanted)
+            except StoreError:
+                before = self._number
+                self.refresh()  # a writer in another process may just have replaced and deleted it
+                if self._number == before:
+                    raise
+                return self._open_and_search(vector, wanted)
+
+    def _open_and_search(self, vector: NDArray[np.float32], wanted: int) -> list[tuple[int, float]]:
         if not self._number or not self._held:
             return []
-        try:
-            return self._open_snapshot().search(vector, min(wanted, self._held))
-        except StoreError:
-            # a writer in another process may just have replaced it
-            before = self._number
-            self.refresh()
-            if self._number == before:
-                raise
-            return self._open_snapshot().search(vector, min(wanted, self._held)) if self._number else []
-
-    def _open_snapshot(self) -> VectorSnapshot:
-        with self._lock:
-            if self._snapshot is None:
-                self._snapshot = VectorSnapshot(self._folder / str(self._number))
-            return self._snapshot
+        if self._snapshot is None:
+            self._snapshot = VectorSnapshot(self._folder / str(self._number))
+        return self._snapshot.search(vector, min(wanted, self._held))
 
     def _scope_vectors(self, scope: Scope) -> _Vectors:
         with self._lock:

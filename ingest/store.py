@@ -34,6 +34,7 @@ from models.types import Chunk
 __all__ = ["ChunkStore", "DocumentDraft", "DocumentRecord", "Scope"]
 
 _ROWS = 2_000  # chunks staged at once where all are at hand
+_TRIES = 3
 
 
 class ChunkStore:
@@ -70,6 +71,7 @@ class ChunkStore:
         """Gives files and the lock back; what was staged and not published is dropped at the next start."""
         if self._lexical:
             self._lexical.close()
+            self._lexical = None
         self._dense.close()
         self.catalog.close()
         if self._lock:
@@ -111,23 +113,32 @@ class ChunkStore:
 
     def search_dense(self, vector: NDArray[np.float32], k: int, where: Scope | None = None) -> list[tuple[str, float]]:
         """Chunk ids with their cosine to a unit vector, best first, at most k. Raises EmbedderChanged, StoreError."""
-        self._refresh()
-        return self._dense.search(vector, k, where)
+        return self._steady(lambda: self._dense.search(vector, k, where))
 
     def search_lexical(self, query: str, k: int, where: Scope | None = None) -> list[tuple[str, float]]:
         """Chunk ids with their BM25 for the query's content morphemes, best first, at most k. Raises StoreError."""
-        self._refresh()
-        if self._lexical is None:
-            return []
         words = content_morphemes(query)
+        return self._steady(lambda: self._search_words(words, k, where))
+
+    def _search_words(self, words: Sequence[str], k: int, where: Scope | None) -> list[tuple[str, float]]:
         wanted = k
-        while True:
+        while self._lexical is not None and k > 0:
             found = self._lexical.search(words, wanted, where)
             ids = self.catalog.live_ids([key for key, _ in found])
             hits = [(ids[key], score) for key, score in found if key in ids]
             if len(hits) >= k or len(found) < wanted:
                 return hits[:k]
             wanted *= 4  # dead chunks took the places: look further down
+        return []
+
+    def _steady(self, search: Callable[[], list[tuple[str, float]]]) -> list[tuple[str, float]]:
+        """Searches again where a version was published meanwhile, so that the old and the new are not both missed."""
+        for _ in range(_TRIES):
+            self._refresh()
+            seen, hits = self._seen, search()
+            if self.catalog.data_version() == seen:
+                break
+        return hits
 
     def document_frequencies(self, words: Sequence[str]) -> list[int]:
         """In how many chunks each content morpheme stands, in order; 0 for what the collection never says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest import pipeline
+from ingest import pipeline, upkeep
 from ingest.base import Limits
 from ingest.files import expand
 from ingest.pipeline import FileReport, IngestProgress, ingest
@@ -259,3 +260,32 @@ def test_a_name_that_is_not_unicode_is_no_obstacle(store: ChunkStore, docs: Path
     assert run(store, docs)[name].status == "added"
     assert run(store, docs)[name].status == "unchanged"
     assert all(source.encode() for source in sources(store))
+
+
+def test_a_reader_sees_whole_documents_while_a_writer_writes(
+    tmp_path: Path, store: ChunkStore, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "WINDOW_CHUNKS", 4)
+    monkeypatch.setattr(upkeep, "TAIL_CHUNKS", 8)
+
+    def write(version: str) -> None:
+        for n in range(6):
+            sections = [f"# {m}절\n" + f"{version} {n}번 문서 {m}절의 설명이다. " * 20 for m in range(3 + n)]
+            (docs / f"{n}.md").write_text("\n".join(sections), encoding="utf-8")
+        run(store, docs)
+
+    write("첫 판")
+    writer = threading.Thread(target=write, args=("다음 판",))
+    vector = FakeEmbedder().embed_question("문서의 설명")
+    with ChunkStore.open(tmp_path / "store", FakeEmbedder()) as reader:
+        writer.start()
+        while writer.is_alive():
+            for record in reader.documents():
+                texts = [chunk.text for chunk in reader.chunks_of(record.id)]
+                assert len({text.count("다음 판") > 0 for text in texts if "번 문서" in text}) <= 1
+            assert len(reader.search_dense(vector, 10)) == 10
+            assert len(reader.search_lexical("문서의 설명", 10)) == 10
+        writer.join()
+        everything = "".join(chunk.text for record in reader.documents() for chunk in reader.chunks_of(record.id))
+        assert "첫 판" not in everything
+        assert reader.check() == []
