@@ -135,12 +135,12 @@ class EvidenceScorer:
         self._coefficients = np.asarray(coefficients, dtype=np.float64)
 
     def candidates(self, question: str, question_vector: NDArray[np.float32], hits: Sequence[Hit]) -> list[Candidate]:
-        """Sentences of the hits with their features, in the order of hits and of reading; orders to the model left out."""
+        """Sentences of the hits with their features, in the order of hits and of reading; headings and orders to the model left out."""
         placed = [
             (h, p, unit)
             for h, hit in enumerate(hits)
             for p, unit in enumerate(cut(hit.chunk.text))
-            if not is_instruction(unit.text)
+            if unit.kind != "heading" and not is_instruction(unit.text)
         ]
         vectors = self._vectors.of([unit.text for _, _, unit in placed])
         wanted = weighted_words(question, self._idf)

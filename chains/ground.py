@@ -122,5 +122,5 @@ class Grounder:
 
 def _quotable(passage: Passage) -> list[str]:
     """Sentences of the passage, and of its chunk, that a claim may rest on: the packed ones first."""
-    rest = [unit.text for unit in cut(passage.chunk.text)]
+    rest = [unit.text for unit in cut(passage.chunk.text) if unit.kind != "heading"]
     return list(dict.fromkeys([*passage.sentences, *rest]))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from ingest.sentences import split_sentences
 
-Kind = Literal["sentence", "item", "row", "code", "formula"]
+Kind = Literal["sentence", "item", "row", "code", "formula", "heading"]
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+•·▪]|\d{1,2}[.)])\s+")
@@ -35,7 +35,7 @@ def cut(text: str) -> list[Unit]:
     found: list[Unit] = []
     for kind, block in _blocks(text):
         if kind == "heading":
-            found += [Unit(line.strip(), "sentence") for line in block]
+            found += [Unit(line.strip(), "heading") for line in block]
         elif kind == "table":
             _add_rows(block, found)
         elif kind == "list":

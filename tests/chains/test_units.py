@@ -28,6 +28,13 @@ def test_sentences_items_rows_and_code() -> None:
     assert [u.lead for u in units] == [None, None, None, 2, 2, None, 5, None, None]
 
 
+def test_a_heading_is_no_sentence() -> None:
+    assert [(u.kind, u.text) for u in cut("## 과적합\n\n외우는 것입니다.")] == [
+        ("heading", "## 과적합"),
+        ("sentence", "외우는 것입니다."),
+    ]
+
+
 def test_a_fence_that_never_closes_is_code_to_the_end() -> None:
     assert [u.kind for u in cut("본문입니다.\n```\nx = 1\n| a |\n- b")] == ["sentence", "code"]
 
