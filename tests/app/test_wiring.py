@@ -141,7 +141,7 @@ def test_a_failed_start_says_why_and_can_be_tried_again(make: Make, home: Path) 
     assert (status.state, status.step) == ("failed", "store")
     assert status.error is not None
     (home / "collections").unlink()
-    assert wiring.engine().ask("아무도 모르는 것?", (), wiring.ask_options()).refused
+    assert wiring.engine().ask("김치찌개 조리법?", (), wiring.ask_options()).refused
     assert wiring.wait_ready(120)
     assert wiring.status().state == "ready"
 
