@@ -40,7 +40,12 @@ POOL: dict[str, int] = {"fast": 6, "normal": 10, "thorough": 14}
 QUESTION_TOKENS = 30
 ANSWERED_BY = "coursemate_backend"
 FALL_BACK_ON = (BackendError, MissingError)
-LEAST_TOKENS, STEP_TOKENS, MOST_TOKENS = 120, 40, 2_000  # steps, so that a jittering clock does not change an answer
+LEAST_TOKENS: dict[str, int] = {
+    "fast": 120,
+    "normal": 160,
+    "thorough": 240,
+}  # a slow host waits rather than reads too little
+STEP_TOKENS, MOST_TOKENS = 40, 2_000  # steps, so that a jittering clock does not change an answer
 
 
 class Models(Protocol):
@@ -185,8 +190,9 @@ class RagEngine:
         if rate is None:
             return Budget(REMOTE_TOKENS[options.speed], passages=8)
         tokens = rate * READING_S[options.speed] - QUESTION_TOKENS - estimate_tokens(question)
-        steps = round((min(max(tokens, LEAST_TOKENS), MOST_TOKENS) - LEAST_TOKENS) / STEP_TOKENS)
-        return Budget(LEAST_TOKENS + STEP_TOKENS * steps, passages)
+        least = LEAST_TOKENS[options.speed]
+        steps = round((min(max(tokens, least), MOST_TOKENS) - least) / STEP_TOKENS)
+        return Budget(least + STEP_TOKENS * steps, passages)
 
     def chain(self, backend: str) -> Runnable[Any, Any]:
         """prompt | model, switched by the configurable field `backend`; the others are built when first asked for."""
