@@ -38,6 +38,7 @@ READING_S: dict[str, float] = {"fast": 1.4, "normal": 2.8, "thorough": 8.0}
 REMOTE_TOKENS: dict[str, int] = {"fast": 1_000, "normal": 2_000, "thorough": 5_000}
 POOL: dict[str, int] = {"fast": 6, "normal": 10, "thorough": 14}
 QUESTION_TOKENS = 30
+MOST_QUOTES = 3
 ANSWERED_BY = "coursemate_backend"
 FALL_BACK_ON = (BackendError, MissingError)
 LEAST_TOKENS: dict[str, int] = {
@@ -246,10 +247,13 @@ class RagEngine:
         return Answer(prepared.question, tuple(checked), citations_of(checked, supports, prepared.passages))
 
     def _quoted(self, prepared: Prepared, grounder: Grounder, supports: Sequence[Support]) -> Answer:
-        """The documents' own sentences where the model's words do not hold: what it leant on, and the best evidence."""
-        lead, best = supports[0], best_sentence(prepared)
-        leant = [lead.quotes[max(lead.by_passage, key=lambda n: lead.by_passage[n])]] if lead.by_passage else []
-        quotes = list(dict.fromkeys([*leant, best]))
+        """The documents' own sentences where the model's words do not hold: those it leant on, and the best evidence."""
+        least = self._calibration.citation.support
+        held = [
+            support for i, support in enumerate(supports) if support.by_passage and (i == 0 or support.score >= least)
+        ]
+        leant = [support.quotes[max(support.by_passage, key=support.by_passage.__getitem__)] for support in held]
+        quotes = list(dict.fromkeys([*leant[:MOST_QUOTES], best_sentence(prepared)]))
         answer = self._cited(prepared, quotes, [grounder.check(q, prepared.standalone) for q in quotes])
         return replace(answer, sentences=tuple(replace(s, quoted=True) for s in answer.sentences))
 
