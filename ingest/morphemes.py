@@ -23,14 +23,16 @@ __all__ = ["content_morphemes", "fingerprint", "split_sentences"]
 
 CONTENT_TAGS = ("NN", "NR", "XR", "SH", "VV", "VA", "MAG")
 _COMPOUND_TAGS = ("NNG", "NNP", "XR", "NNB", "XPN", "XSN", "SL", "SN", "SH")
-RULES = "2"  # raise it when the rules of this module change what is indexed
+RULES = "3"  # raise it when the rules of this module change what is indexed
 
 _TIMES = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")  # 3x3 and 3×3 are the same two numbers
 _KOREAN = re.compile(r"[가-힣一-鿿]")
 _LINK = re.compile(r"[._\-/+#:@]?")
 _SPECIAL = re.compile(r"(?<![a-z0-9])(?:c\+\+|[cf]#)")
+_FOREIGN = re.compile(r"[^\s가-힣一-鿿]+(?:\s+[^\s가-힣一-鿿]+){3,}")  # code, formulas, English: nothing for Kiwi
 _LONG_RUN = re.compile(r"\S{60,}")
 _LONGEST_WORD = 60
+_NO_PATTERNS = 0  # of URLs, hash tags, serial numbers: what Kiwi would take for one word is read as words
 _WINDOW = 4096  # characters that Kiwi reads at once
 _STOPWORD_LIST = """
     a an and are as at be been being but by can could did do does doing for from had has have how i if in into is
@@ -59,8 +61,8 @@ def content_morphemes(text: str) -> list[str]:
 def _korean_words(text: str) -> Iterator[str]:
     if not _KOREAN.search(text):
         return
-    for part in _windows(_LONG_RUN.sub(_break_run, text)):
-        tokens = kiwi().tokenize(part)
+    for part in _windows(_LONG_RUN.sub(_break_run, _FOREIGN.sub(" X ", text))):
+        tokens = kiwi().tokenize(part, match_options=_NO_PATTERNS, z_coda=False)  # a third faster, finds the same
         for token in tokens:
             if token.tag.startswith(CONTENT_TAGS) and not token.form.isascii():
                 yield from _token_words(token)
