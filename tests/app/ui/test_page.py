@@ -26,7 +26,7 @@ def test_first_look(visit, url):
     assert page.title() == "코스메이트 · CourseMate"
     assert page.locator("#cm-tabs [role=tab]:visible").all_inner_texts() == ["채팅", "자료", "설정"]
     page.wait_for_selector(".cm-cards .cm-pill")
-    assert page.locator("#cm-scope input:checked").count() == 2
+    page.wait_for_function("document.querySelectorAll('#cm-scope input:checked').length == 2")
     assert page.locator("#cm-status").inner_text() == "준비됨"
 
 
@@ -229,7 +229,7 @@ def test_question_while_loading_waits_and_says_so(visit, serve, context):
         context.ready.set()
         visitor.answers(1)
         page.wait_for_selector("#cm-status .cm-ready")
-        assert page.locator("#cm-scope input:checked").count() == 2
+        page.wait_for_function("document.querySelectorAll('#cm-scope input:checked').length == 2")
 
 
 def test_failed_start_is_shown_with_its_reason(visit, serve, context):
