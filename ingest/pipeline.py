@@ -214,7 +214,7 @@ class _Run:
         for start in range(0, len(new), _BATCH_CHUNKS):
             rows = new[start : start + _BATCH_CHUNKS]
             vectors[rows] = self.embedder.embed_passages([texts[row] for row in rows])
-            self.meter.embedded(len(rows))
+            self.meter.embedded((window[row][0].path, texts[row]) for row in rows)
         return vectors
 
     def _store(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_PLAIN = frozenset({".md", ".txt", ".csv"})  # a file of these is about as long as its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Meter:
     def __init__(self, files: Sequence[Path], listener: Callable[[IngestProgress], None] | None) -> None:
         self._listener, self._started = listener, time.monotonic()
         self._sizes = {path: _size(path) for path in files}
-        self._passed, self._left = 0, sum(self._sizes.values())
+        self._total_bytes, self._passed_bytes = sum(self._sizes.values()), 0
+        self._partly: dict[Path, int] = {}
         self._file, self._files_done, self._chunks = Path(), 0, 0
         self._chunks_of_file: int | None = None
 
@@ -42,16 +45,23 @@ class Meter:
         """The file has been read to its end."""
         self._chunks_of_file = chunks
 
-    def embedded(self, chunks: int) -> None:
-        """Chunks of any file have their vectors."""
-        self._chunks += chunks
+    def embedded(self, texts: Iterable[tuple[Path, str]]) -> None:
+        """Chunks have their vectors; with each the file it is of, where the file's size is that of its text."""
+        for path, text in texts:
+            self._chunks += 1
+            if path.suffix.lower() in _PLAIN:
+                taken = self._partly.get(path, 0) + len(text.encode())
+                self._partly[path] = min(taken, self._sizes.get(path, 0))
         self._tell()
 
     def done(self, path: Path, worked: bool = True) -> None:
         """A file is finished; worked: whether it cost more than a hash."""
         size = self._sizes.get(path, 0)
-        self._left -= size
-        self._passed += size if worked else 0
+        self._partly.pop(path, None)
+        if worked:
+            self._passed_bytes += size
+        else:
+            self._total_bytes -= size
         self._files_done += 1
         self._tell()
 
@@ -59,6 +69,7 @@ class Meter:
         if self._listener is None:
             return
         spent = max(time.monotonic() - self._started, 1e-6)
+        passed = self._passed_bytes + sum(self._partly.values())
         self._listener(
             IngestProgress(
                 str(self._file),
@@ -67,7 +78,7 @@ class Meter:
                 self._chunks,
                 self._chunks_of_file,
                 self._chunks / spent,
-                spent * self._left / self._passed if self._passed else None,
+                spent * (self._total_bytes - passed) / passed if passed else None,
             )
         )
 

@@ -178,6 +178,18 @@ def test_progress_tells_files_chunks_and_time(store: ChunkStore, docs: Path) -> 
     assert told[-1].eta_s == pytest.approx(0)
 
 
+def test_one_long_file_shows_its_time_left_while_it_is_read(
+    store: ChunkStore, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "WINDOW_CHUNKS", 4)
+    (docs / "long.txt").write_text("긴 글이 계속 이어진다. " * 1_000, encoding="utf-8")
+    told: list[IngestProgress] = []
+    list(ingest([docs / "long.txt"], store, Limits(), told.append))
+    assert told[0].chunks_total_of_file is None
+    assert told[0].eta_s is not None
+    assert told[0].eta_s > 0
+
+
 def test_stopping_leaves_a_sound_store_and_the_next_run_goes_on(
     tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
