@@ -14,8 +14,7 @@ from app.ui.formulas import formula
 
 SHOWN_CHARACTERS = 40_000
 MARK = re.compile(r"\[(\d{1,2})\]")
-_CODE = re.compile(r"(`[^`\n]+`|\$\$?[^$`\s{](?:[^$`\n]*[^$`\s])?\$\$?)")
-_FORMULA = re.compile(r"[\\^_={}<>+]|^[A-Za-z]$|^\(")
+_CODE = re.compile(r"(`[^`\n]+`|\$\$?[^$`\s{](?:[^$`\n]*[^$`\s])?\$\$?(?!\d))")
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _ITEM = re.compile(r"^\s*([-*+•·▪]|\d{1,3}[.)])\s+(.*)$")
@@ -41,10 +40,7 @@ def _special(part: str) -> str:
     """Code or a formula, with its marks."""
     if part.startswith("`"):
         return f"<code>{escape(part[1:-1], quote=False)}</code>"
-    inner = part.strip("$")
-    if not _FORMULA.search(inner):  # an amount of money, say
-        return escape(part, quote=False)
-    return f'<span class="cm-math">{formula(inner)}</span>'
+    return f'<span class="cm-math">{formula(part.strip("$"))}</span>'
 
 
 def _plain(text: str, chip: Chip | None) -> str:

@@ -109,7 +109,7 @@ def test_few_marks_become_tags():
     assert blocks("```python\na < b\n```") == '<pre tabindex="0"><code>a &lt; b\n</code></pre>'
     assert blocks("```\nopen") == '<pre tabindex="0"><code>open\n</code></pre>'
     assert blocks("| a | b |\n|---|---|") == '<div class="cm-row"><span>a</span><span>b</span></div>'
-    assert inline("값은 $5, $10 [1]") == "값은 $5, $10 [1]"
+    assert inline("값은 $5, $10이나 $5/$10 [1]") == "값은 $5, $10이나 $5/$10 [1]"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,7 @@ def test_few_marks_become_tags():
     [
         (r"$784 \times 128$", "784 × 128"),
         (r"$\max(0, x)$", "max(0, x)"),
+        ("$1/(1-p)$", "1/(1-p)"),
         (r"$w_{t+1} = w_t - \eta \nabla L$", "w<sub>t+1</sub> = w<sub>t</sub> - η ∇ L"),
         (r"$\frac{1}{n} \sum_i^n x_i^2$", "1/n ∑<sub>i</sub><sup>n</sup> x<sub>i</sub><sup>2</sup>"),
         (r"$a < b^{</span><script>}$", "a &lt; b<sup>&lt;/span&gt;&lt;script&gt;</sup>"),
