@@ -119,15 +119,15 @@ def run_ours(documents: Path, weights: Path, chunks_file: Path) -> dict[str, Any
     embedder.embed_passages = watch.around("embed", embedder.embed_passages)
     time_parts(watch)
     with tempfile.TemporaryDirectory() as home, ChunkStore.open(Path(home), embedder, write=True) as store:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         reports = list(ingest([documents], store, Limits()))
-        seconds = time.perf_counter() - started
+        times = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
         chunks = [chunk for record in store.documents() for chunk in store.chunks_of(record.id)]
         with chunks_file.open("w", encoding="utf-8") as file:
             for chunk in chunks:
                 file.write(json.dumps({"text": indexed_text(chunk), "source": chunk.source}) + "\n")
     failed = [str(report.error) for report in reports if report.error]
-    return {"documents": len(reports), "failed": failed, "chunks": len(chunks), "seconds": seconds, **parts(watch)}
+    return {"documents": len(reports), "failed": failed, "chunks": len(chunks), **times, **parts(watch)}
 
 
 def parts(watch: Stopwatch) -> dict[str, Any]:
@@ -151,11 +151,11 @@ def run_peer(weights: Path, chunks_file: Path, share: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         store = Chroma("peer", embedding_function=embedder, persist_directory=home)
         embedder.embed_query("query: warm up")
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         for start in range(0, len(documents), 5_000):
             store.add_documents(documents[start : start + 5_000])
-        seconds = time.perf_counter() - started
-    return {"chunks": len(documents), "seconds": seconds}
+        times = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
+    return {"chunks": len(documents), **times}
 
 
 def measured(result: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,9 @@ def compare(arguments: argparse.Namespace) -> int:
         print(json.dumps({"side": "peer", **peer}, ensure_ascii=False), flush=True)
     ratio = ours["chunks_per_s"] / peer["chunks_per_s"]
     passed = ratio >= WANTED_RATIO and ours["peak_mb"] < WANTED_MB
-    print(json.dumps({"ratio": round(ratio, 2), "wanted": WANTED_RATIO, "passed": passed}))
+    cpu_ratio = peer["cpu_s"] / peer["chunks"] * ours["chunks"] / ours["cpu_s"]  # less at the mercy of other processes
+    verdict = {"ratio": round(ratio, 2), "cpu_ratio": round(cpu_ratio, 2), "wanted": WANTED_RATIO, "passed": passed}
+    print(json.dumps(verdict))
     return 0 if passed else 1
 
 
