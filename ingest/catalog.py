@@ -16,13 +16,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import StoreError
 from models.types import Chunk, Locator
+
+T = TypeVar("T")
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -63,6 +65,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
 )
+_MOST_VALUES = 10_000
 _CHUNK_COLUMNS = "c.key, c.id, c.text, d.source, c.locator, c.ordinal, d.id, d.format"
 _LIVE_CHUNKS = "chunks c JOIN documents d ON d.version = c.version"
 
@@ -279,8 +282,11 @@ class Catalog:
     def live_ids(self, keys: Sequence[int], scope: Scope | None = None) -> dict[int, str]:
         """Key -> chunk id of those keys that are live and in scope."""
         condition, values = scope_condition(scope)
-        sql = f"SELECT c.key, c.id FROM {_LIVE_CHUNKS} WHERE c.key IN ({marks(keys)}){condition}"  # noqa: S608
-        return dict(self.rows(sql, [*keys, *values]))
+        found: dict[int, str] = {}
+        for part in in_parts(keys):
+            sql = f"SELECT c.key, c.id FROM {_LIVE_CHUNKS} WHERE c.key IN ({marks(part)}){condition}"  # noqa: S608
+            found.update(self.rows(sql, [*part, *values]))
+        return found
 
     def live_count(self, scope: Scope | None = None) -> int:
         """How many chunks a search in this scope could find."""
@@ -333,6 +339,11 @@ def _chunk(row: Sequence[Any]) -> Chunk:
 def marks(values: Sequence[object]) -> str:
     """Question marks for an SQL list."""
     return ",".join("?" * len(values))
+
+
+def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Stretches that SQLite takes as the values of one statement."""
+    return (values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES))
 
 
 def scope_condition(scope: Scope | None) -> tuple[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.errors import StoreError
 
 _WRITER_BYTES = 64_000_000
 _SEPARATOR = " "
+_QUERY_WORDS = 256  # of a page pasted as a question the first ones are enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class LexicalIndex:
 
         if not words:
             return []
-        terms = [(Occur.Should, Query.term_query(self._schema, "words", word, "freq")) for word in dict.fromkeys(words)]
+        terms = [
+            (Occur.Should, Query.term_query(self._schema, "words", word, "freq"))
+            for word in islice(dict.fromkeys(words), _QUERY_WORDS)
+        ]
         query = Query.boolean_query(terms)
         filters = self._filters(scope)
         if filters:

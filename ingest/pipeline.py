@@ -30,7 +30,7 @@ from ingest.identity import Identity
 from ingest.loading import load_pages, suffixes
 from ingest.progress import IngestProgress, Meter
 from ingest.split import SplitOptions, indexed_text, split_pages, token_counter
-from ingest.store import ChunkStore, DocumentDraft
+from ingest.store import ChunkStore, DocumentDraft, Scope
 from models.embedders.base import Embedder
 from models.errors import CourseMateError, DocumentError, MissingError
 from models.types import Chunk, chunk_id
@@ -156,9 +156,10 @@ class _Run:
         return _Job(path, content, draft, started, known, "updated" if here else "added")
 
     def _known_vectors(self, document_id: str) -> dict[bytes, NDArray[np.float32]]:
-        chunks = self.store.chunks_of(document_id)
-        vectors = self.store.vectors([chunk.id for chunk in chunks])
-        return {_digest(indexed_text(chunk)): vectors[chunk.id] for chunk in chunks}
+        catalog = self.store.catalog
+        keys, vectors = catalog.live_vectors(scope=Scope(documents=frozenset({document_id})))
+        chunks = catalog.chunks("d.id = ?", (document_id,))
+        return {_digest(indexed_text(chunks[key])): vector for key, vector in zip(keys, vectors, strict=True)}
 
     def _read(self, job: _Job) -> Iterator[FileReport]:
         """Loads and cuts a file; full windows go on to be embedded."""

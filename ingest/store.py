@@ -10,6 +10,8 @@ exactly, the vectors that came after it.
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -19,17 +21,20 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.catalog import Catalog, DocumentDraft, DocumentRecord, Scope, marks
+from ingest.catalog import Catalog, DocumentDraft, DocumentRecord, Scope, in_parts, marks
 from ingest.dense import DenseSearch
 from ingest.disk import disk_full
 from ingest.lexical import Entry, LexicalIndex
 from ingest.lock import WriterLock
 from ingest.morphemes import content_morphemes
+from ingest.morphemes import fingerprint as words_fingerprint
 from ingest.split import indexed_text
 from ingest.upkeep import Upkeep
 from models.embedders.base import Embedder
 from models.errors import EmbedderChanged, StoreError
 from models.types import Chunk
+
+log = logging.getLogger(__name__)
 
 __all__ = ["ChunkStore", "DocumentDraft", "DocumentRecord", "Scope"]
 
@@ -58,8 +63,12 @@ class ChunkStore:
         embedded or searched by vectors (listing, removing). Raises StoreLocked, EmbedderChanged, DiskFull, StoreError.
         """
         with disk_full(folder), ExitStack() as undo:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = undo.enter_context(WriterLock(folder)) if write else None
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = undo.enter_context(WriterLock(folder)) if write else None
+            except PermissionError as error:
+                detail = f"The folder {folder} cannot be written to; change its permissions or choose another --home."
+                raise StoreError(detail=detail) from error
             store = undo.enter_context(cls(folder, embedder, collection, lock))
             store._check_embedder()
             if write:
@@ -99,7 +108,8 @@ class ChunkStore:
     def get(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """Chunks in the given order; ids that are not live are left out."""
         ids = list(dict.fromkeys(chunk_ids))
-        found = {chunk.id: chunk for chunk in self.catalog.chunks(f"c.id IN ({marks(ids)})", ids).values()}
+        rows = (self.catalog.chunks(f"c.id IN ({marks(part)})", part) for part in in_parts(ids))
+        found = {chunk.id: chunk for part in rows for chunk in part.values()}
         return [found[chunk_id] for chunk_id in ids if chunk_id in found]
 
     def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
@@ -151,12 +161,15 @@ class ChunkStore:
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Stored unit vectors of live chunks, by chunk id."""
-        found = self.catalog.rows(
-            "SELECT c.id, x.vector FROM chunks c JOIN documents d ON d.version = c.version "  # noqa: S608
-            f"JOIN vectors x ON x.key = c.key WHERE c.id IN ({marks(chunk_ids)})",
-            list(chunk_ids),
-        )
-        return {chunk_id: np.frombuffer(blob, np.float32) for chunk_id, blob in found}
+        found: dict[str, NDArray[np.float32]] = {}
+        for part in in_parts(chunk_ids):
+            rows = self.catalog.rows(
+                "SELECT c.id, x.vector FROM chunks c JOIN documents d ON d.version = c.version "  # noqa: S608
+                f"JOIN vectors x ON x.key = c.key WHERE c.id IN ({marks(part)})",
+                part,
+            )
+            found.update((chunk_id, np.frombuffer(stored, "<f4")) for chunk_id, stored in rows)
+        return found
 
     def _refresh(self) -> None:
         """Catches up with what was published since the last look, by this process or another."""
@@ -263,6 +276,8 @@ class ChunkStore:
             problems.append(f"{live - vectors} of {live} chunks have no vector: run `coursemate reindex`")
         if words < live:
             problems.append(f"{live - words} of {live} chunks are not in the word index: run `coursemate reindex`")
+        if live and self.catalog.meta().get("words") != words_fingerprint():
+            problems.append("the word index was made with another vocabulary: run `coursemate reindex`")
         return problems
 
     def _upkeep(self) -> Upkeep:
@@ -272,5 +287,11 @@ class ChunkStore:
         if self._lock is None:
             raise StoreError(detail=f"The collection in {self.folder} was opened for reading; open it with write=True.")
         if self._lexical is None:
-            self._lexical = LexicalIndex(self.folder / "lexical")
+            folder = self.folder / "lexical"
+            try:
+                self._lexical = LexicalIndex(folder)
+            except StoreError as error:
+                log.warning("%s It is built anew.", error)
+                shutil.rmtree(folder)
+                self._lexical = LexicalIndex(folder)
         return self._lexical

@@ -100,7 +100,8 @@ class Upkeep:
         meta = self._catalog.meta()
         waiting, held = self._catalog.live_after(self._snapshot_key()), int(meta.get("snapshot_count", 0))
         dead = held - self._live_in_snapshot()
-        if dead > _DEAD_VECTORS * held:
+        lost = held > 0 and not (self._snapshots / meta["snapshot"]).is_dir()
+        if lost or dead > _DEAD_VECTORS * held:
             self._make_snapshot(keep=False)
         elif waiting > min(tail, TAIL_CHUNKS):
             self._make_snapshot(keep=held > 0)
@@ -149,21 +150,29 @@ class Upkeep:
     # Everything
 
     def reindex(self, embedder: Embedder, progress: Callable[[int, int], None] | None = None) -> int:
-        """Embeds every live chunk anew with `embedder` and rebuilds both indexes; gives the number of chunks.
+        """Gives every live chunk a vector of `embedder` and rebuilds both indexes; gives the number of chunks.
 
-        progress: (chunks done, chunks in all). Interrupted, it goes on where it stopped; until it is done the collection
-        is searched as before. Raises DiskFull, StoreError.
+        Vectors that are of this embedder already are kept. progress: (chunks done, chunks in all). Interrupted, it goes on
+        where it stopped; until it is done the collection is searched as before. Raises DiskFull, StoreError.
         """
         self._sweep()
-        total, fresh = self._catalog.live_count(), Reembedding(self._catalog, embedder.fingerprint)
-        while rows := fresh.waiting(_EMBED_ROWS):
-            fresh.store([key for key, _ in rows], embedder.embed_passages([indexed_text(chunk) for _, chunk in rows]))
-            if progress:
-                progress(fresh.done(), total)
+        total = self._catalog.live_count()
+        fresh = None
+        if self._catalog.meta().get("embedder") != embedder.fingerprint:
+            fresh = Reembedding(self._catalog, embedder.fingerprint)
+            self._embed(fresh, embedder, lambda done: progress(done, total) if progress else None)
         self.rebuild_words()
         with self._catalog.transaction():
-            fresh.take()
+            if fresh:
+                fresh.take()
             self._catalog.set_meta(embedder=embedder.fingerprint, snapshot_key=0, snapshot_count=0)
             self._make_snapshot(keep=False)
         self._delete_old_snapshots()
+        if progress:
+            progress(total, total)
         return total
+
+    def _embed(self, fresh: Reembedding, embedder: Embedder, tell: Callable[[int], None]) -> None:
+        while rows := fresh.waiting(_EMBED_ROWS):
+            fresh.store([key for key, _ in rows], embedder.embed_passages([indexed_text(chunk) for _, chunk in rows]))
+            tell(fresh.done())

@@ -85,15 +85,19 @@ def _refusal(answer: Answer, lang: Language) -> str:
     if answer.reason == "no_documents" or answer.nearest is None:
         return f"<p>{text('chat.refused_empty', lang)} {link('library', text('chat.add_documents', lang))}</p>"
     place = locator_label(answer.nearest.locator, lang) or answer.nearest.source
-    nearest = (
-        f'<button type="button" class="cm-link" data-act="cite" data-n="{answer.nearest.n}">{inline(place)}</button>'
-    )
+    nearest = _words_button("cite", inline(place), n=answer.nearest.n)
     return text("chat.refused_html", lang, nearest=nearest, add=link("library", text("chat.add", lang)))
 
 
 def link(tab: str, label: str) -> str:
     """Words that lead to another tab."""
-    return f'<button type="button" class="cm-link" data-act="tab" data-tab="{tab}">{inline(label)}</button>'
+    return _words_button("tab", inline(label), tab=tab)
+
+
+def _words_button(action: str, words: str, **data: object) -> str:
+    """A button that wraps like the text around it, which a <button> does not. words: HTML."""
+    values = "".join(f' data-{name}="{attribute(value)}"' for name, value in data.items())
+    return f'<span role="button" tabindex="0" class="cm-link" data-act="{action}"{values}>{words}</span>'
 
 
 def _meta(turn: StoredTurn, answer: Answer, lang: Language) -> str:
@@ -163,7 +167,7 @@ def _cost(answer: Answer, lang: Language) -> str:
 
 
 def _unanswered(lang: Language) -> str:
-    retry = f'<button type="button" class="cm-link" data-act="retry">{text("chat.retry", lang)}</button>'
+    retry = _words_button("retry", text("chat.retry", lang))
     return f'<article class="cm-none"><p>{text("chat.unanswered", lang)} {retry}</p></article>'
 
 

@@ -14,6 +14,36 @@ from models.types import Passage
 FIRST_QUESTIONS = 4
 FOLLOW_UPS = 3
 LONGEST = 28
+NO_TOPICS = [
+    "참고문헌",
+    "참고자료",
+    "더읽을거리",
+    "출처",
+    "목차",
+    "차례",
+    "요약",
+    "정리",
+    "마무리",
+    "결론",
+    "서론",
+    "개요",
+    "소개",
+    "들어가며",
+    "연습문제",
+    "과제",
+    "실습",
+    "질문",
+    "부록",
+    "references",
+    "bibliography",
+    "summary",
+    "contents",
+    "introduction",
+    "conclusion",
+    "overview",
+    "exercises",
+    "appendix",
+]
 _NUMBERING = re.compile(r"^\s*(?:제?\s*\d+(?:\.\d+)*\s*(?:장|절|강|주차)?[.):-]*\s+|[IVX]+\.\s*|[가-하]\.\s*)")
 _MARKS = re.compile(r"[*_`#$\\<>\[\]|]")
 
@@ -21,7 +51,8 @@ _MARKS = re.compile(r"[*_`#$\\<>\[\]|]")
 def topic_of(heading: str) -> str:
     """A heading as the topic of a question; "" where it does not read as one."""
     words = _NUMBERING.sub("", _MARKS.sub("", heading)).strip(" .:-–—")
-    return words if 2 <= len(words) <= LONGEST and not words.endswith(("?", "다", "요", "까")) else ""
+    reads = 2 <= len(words) <= LONGEST and not words.endswith(("?", "다", "요", "까"))
+    return words if reads and words.replace(" ", "").lower() not in NO_TOPICS else ""
 
 
 def first_questions(store: Store, lang: Language) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -215,19 +216,51 @@ def test_an_interrupted_reindex_goes_on_where_it_stopped(folder: Path, monkeypat
     told: list[int] = []
     with ChunkStore.open(folder, None, write=True) as store:
         store.reindex(OtherEmbedder(), lambda done, total: told.append(done))
-    assert told == [6]
+    assert told == [6, 6]
 
 
 @pytest.mark.parametrize("lost", ["lexical", "chroma"])
-def test_a_lost_index_is_built_again(folder: Path, lost: str) -> None:
-    import shutil
-
+def test_a_lost_index_is_built_again_by_the_next_writer(folder: Path, lost: str) -> None:
     shutil.rmtree(folder / lost)
     with ChunkStore.open(folder, EMBEDDER, write=True) as store:
-        if lost == "chroma":
-            store.reindex(EMBEDDER)
         assert dense(store, "드롭아웃은 뉴런을 끈다")[0] == NOTES["dropout.md"][0]
         assert lexical(store, "풀링") == [NOTES["conv.pdf"][1]]
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("damaged", ["lexical/meta.json", "chroma/1/chroma.sqlite3"])
+def test_reindex_heals_a_damaged_index_without_embedding(folder: Path, damaged: str) -> None:
+    class Refusing(FakeEmbedder):
+        def embed_passages(self, texts: list[str]) -> np.ndarray:
+            raise AssertionError("the vectors are in the catalogue")
+
+    (folder / damaged).write_bytes(b"{garbage")
+    with ChunkStore.open(folder, EMBEDDER) as store, pytest.raises(StoreError, match="coursemate reindex"):
+        dense(store, "풀링")
+    with ChunkStore.open(folder, None, write=True) as store:
+        assert store.reindex(Refusing()) == 6
+    with ChunkStore.open(folder, EMBEDDER) as store:
+        assert dense(store, "드롭아웃은 뉴런을 끈다")[0] == NOTES["dropout.md"][0]
+        assert lexical(store, "풀링") == [NOTES["conv.pdf"][1]]
+        assert store.check() == []
+
+
+def test_a_word_index_of_another_vocabulary_is_told_and_renewed(folder: Path) -> None:
+    with ChunkStore.open(folder, EMBEDDER, write=True) as store:
+        store.catalog.set_meta(words="older")
+        assert "another vocabulary" in store.check()[0]
+    with ChunkStore.open(folder, EMBEDDER, write=True) as store:
+        assert store.check() == []
+
+
+def test_more_chunks_than_one_statement_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.catalog._MOST_VALUES", 2)
+    with ChunkStore.open(folder, EMBEDDER) as store:
+        chunks = [chunk for record in store.documents() for chunk in store.chunks_of(record.id)]
+        ids = [chunk.id for chunk in chunks]
+        assert store.get(ids) == chunks
+        assert store.vectors(ids).keys() == set(ids)
+        assert len(dense(store, "뉴런", 9)) == 6
 
 
 def test_threads_share_a_store(folder: Path) -> None:

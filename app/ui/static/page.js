@@ -30,6 +30,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") window.coursemate.drawer("", false);
+    if (event.key === "Enter" && event.target.matches("[role=button][data-act]")) event.target.click();
   });
 
   // How long the reader has been waiting, counted by this clock.
