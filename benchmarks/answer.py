@@ -25,7 +25,7 @@ import numpy as np
 
 from chains.answerable import is_refusal
 from chains.rag import AskOptions
-from evals.base import Case
+from evals.base import Case, Outcome
 from evals.bench import Bench, open_bench
 from evals.questions import load_cases
 from models.discovery import discover
@@ -102,7 +102,7 @@ def run(
     marks: dict[str, list[float]] = {}
     for case, answer, spent in progress(ask, cases):
         for metric in metrics:
-            value = metric.evaluate(case, answer)
+            value = metric.evaluate(case, Outcome(answer))
             if value is not None:
                 values[metric.name].append(value)
         for key, ms in spent.items():

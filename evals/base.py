@@ -1,11 +1,13 @@
-"""What a case and a metric are. A new metric is one file in evals/metrics that exports METRIC."""
+"""What a case, an outcome and a metric are. A new metric is one file in evals/metrics that exports METRIC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from models.types import Answer
+from models.types import Answer, Hit, Passage
+
+Group = Literal["retrieval", "answer", "grounding", "refusal", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,28 @@ class Case:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one system made of one case.
+
+    answer: None where only retrieval was run. ranking: what the search found, best first. passages: what was packed into
+    the prompt.
+    """
+
+    answer: Answer | None = None
+    ranking: tuple[Hit, ...] = ()
+    passages: tuple[Passage, ...] = ()
+
+
 class Metric(Protocol):
-    """name: as it stands in reports. higher_is_better: for comparisons."""
+    """A figure whose value for a set is the mean over its cases.
+
+    name: as it stands in reports; the text `metric.<name>` explains it to people. higher_is_better: for comparisons.
+    """
 
     name: str
+    group: Group
     higher_is_better: bool
 
-    def evaluate(self, case: Case, answer: Answer) -> float | None:
-        """The answer's value in [0, 1], or None where the metric does not apply to this case."""
+    def evaluate(self, case: Case, outcome: Outcome) -> float | None:
+        """The case's value, in [0, 1] unless the docstring gives a unit; None where the metric does not apply to it."""

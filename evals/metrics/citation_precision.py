@@ -7,7 +7,7 @@ states neither, half of its content morphemes must be in the quote or in the quo
 from __future__ import annotations
 
 from chains.numbers import claimed_numbers, numbers
-from evals.base import Case
+from evals.base import Case, Group, Outcome
 from evals.matching import holds
 from ingest.morphemes import content_morphemes
 from models.types import Answer, Sentence
@@ -17,12 +17,14 @@ class CitationPrecision:
     """Mean over the cited sentences of one answer."""
 
     name = "citation_precision"
+    group: Group = "grounding"
     higher_is_better = True
 
-    def evaluate(self, case: Case, answer: Answer) -> float | None:
+    def evaluate(self, case: Case, outcome: Outcome) -> float | None:
         """None for a refusal or an answer without citations."""
-        cited = [s for s in answer.sentences if s.citations]
-        if answer.refused or not cited:
+        answer = outcome.answer
+        cited = [s for s in answer.sentences if s.citations] if answer else []
+        if answer is None or answer.refused or not cited:
             return None
         return sum(self._held(s, case, answer) for s in cited) / len(cited)
 
