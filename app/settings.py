@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     embedder_model: str = ""  # hub id or path, for embedders that take one
     embedder_url: str = ""  # of an OpenAI-style server that embeds
     reranker: str = ""  # hub id of a cross-encoder; "" for none
-    dense_weight: Fraction | None = None  # of the fused score; None lets the question decide
+    dense_weight: Fraction | None = None  # meaning against words in the fused score; None takes the calibrated weight
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50  # from each of the two indexes
 
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0

@@ -114,7 +114,6 @@ class Wiring:
 
     def _build_retriever(self) -> CourseRetriever:
         from chains.calibration import load as load_calibration
-        from chains.fuse import FusionWeights
         from chains.rerank import Reranker
         from chains.retrieve import CourseRetriever
 
@@ -122,7 +121,7 @@ class Wiring:
         return CourseRetriever(
             store=self._store.get(),
             embedder=self.embedder(),
-            weights=load_calibration().fusion if weight is None else FusionWeights(weight, weight, weight),
+            dense_weight=load_calibration().dense_weight if weight is None else weight,
             pool=settings.candidates,
             reranker=Reranker(settings.reranker) if settings.reranker else None,
         )

@@ -123,7 +123,7 @@ def main() -> None:
             ChunkStore.open(Path(folder), embedder, write=True) as store,
         ):
             store.add(chunks_of(texts, "d"), vectors)
-            retriever = CourseRetriever(store=store, embedder=embedder, weights=load().fusion, k=10)
+            retriever = CourseRetriever(store=store, embedder=embedder, dense_weight=load().dense_weight, k=10)
             searcher(retriever)(pairs[0][0])  # loads Kiwi and opens the indexes
             report("coursemate", size, recall(searcher(retriever), pairs))
         if not arguments.no_peer:

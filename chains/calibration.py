@@ -14,7 +14,6 @@ from functools import cache
 from importlib.resources import files
 
 from chains.cite import CitationRule
-from chains.fuse import FusionWeights
 from chains.ground import SupportWeights
 
 
@@ -36,7 +35,7 @@ class Calibration:
     """evidence: coefficient of each of chains.evidence.FEATURES. answerable: do the documents answer the question, judged by
     chains.answerable.draft_features."""
 
-    fusion: FusionWeights
+    dense_weight: float
     evidence: Mapping[str, float]
     answerable: Logistic
     support: SupportWeights
@@ -54,7 +53,7 @@ def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
     """Raises TypeError for an unknown or missing key."""
     sections = {name: dict(section) for name, section in values.items()}
     return Calibration(
-        fusion=FusionWeights(**sections.pop("fusion")),  # type: ignore[arg-type]
+        dense_weight=_dense_weight(**sections.pop("fusion")),  # type: ignore[arg-type]
         evidence={name: float(value) for name, value in sections.pop("evidence").items()},  # type: ignore[arg-type]
         answerable=_logistic(sections.pop("answerable")),
         support=SupportWeights(**sections.pop("support")),  # type: ignore[arg-type]
@@ -67,7 +66,7 @@ def dump(calibration: Calibration) -> str:
     """The TOML text that `parse` reads back."""
     answerable = calibration.answerable
     sections: dict[str, Mapping[str, float]] = {
-        "fusion": asdict(calibration.fusion),
+        "fusion": {"dense_weight": calibration.dense_weight},
         "evidence": calibration.evidence,
         "answerable": {**answerable.coefficients, "threshold": answerable.threshold},
         "support": asdict(calibration.support),
@@ -77,6 +76,10 @@ def dump(calibration: Calibration) -> str:
     for name, values in sections.items():
         lines += ["", f"[{name}]", *(f"{key} = {value!r}" for key, value in values.items())]
     return "\n".join(lines) + "\n"
+
+
+def _dense_weight(dense_weight: float) -> float:
+    return float(dense_weight)
 
 
 def _logistic(section: dict[str, object]) -> Logistic:

@@ -15,9 +15,8 @@ from langchain_core.retrievers import BaseRetriever
 from numpy.typing import NDArray
 from pydantic import ConfigDict, PrivateAttr
 
-from chains.fuse import Fused, FusionWeights, dense_weight, fuse
+from chains.fuse import Fused, fuse
 from chains.rerank import Reranker
-from ingest.morphemes import content_morphemes
 from ingest.store import ChunkStore, Scope
 from models.embedders.base import Embedder
 from models.types import Hit
@@ -34,13 +33,13 @@ class SearchResult:
 
 
 class CourseRetriever(BaseRetriever):
-    """Hybrid search. k: hits returned; pool: hits taken from each side before fusing."""
+    """Hybrid search. k: hits returned; pool: hits taken from each side before fusing; dense_weight: of meaning against words."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     store: ChunkStore
     embedder: Embedder
-    weights: FusionWeights = FusionWeights()
+    dense_weight: float = 0.35
     k: int = 5
     pool: int = 50
     scope: Scope | None = None
@@ -56,8 +55,8 @@ class CourseRetriever(BaseRetriever):
         embedded = time.perf_counter()
         dense = self.store.search_dense(vector, self.pool, scope)
         searched = time.perf_counter()
-        lexical, known_share, lexical_ms = pending.result()
-        fused = fuse(dense, lexical, dense_weight(question, known_share, self.weights))
+        lexical, lexical_ms = pending.result()
+        fused = fuse(dense, lexical, self.dense_weight)
         hits = self._hits(question, fused, k or self.k)
         timings = {
             "embed": (embedded - started) * 1e3,
@@ -67,13 +66,10 @@ class CourseRetriever(BaseRetriever):
         }
         return SearchResult(question, hits, vector, timings)
 
-    def _lexical(self, question: str, scope: Scope | None) -> tuple[Sequence[tuple[str, float]], float, float]:
+    def _lexical(self, question: str, scope: Scope | None) -> tuple[Sequence[tuple[str, float]], float]:
         started = time.perf_counter()
-        words = list(dict.fromkeys(content_morphemes(question)))
-        frequencies = self.store.document_frequencies(words)
-        known = sum(f > 0 for f in frequencies) / len(words) if words else 0.0
         found = self.store.search_lexical(question, self.pool, scope)
-        return found, known, (time.perf_counter() - started) * 1e3
+        return found, (time.perf_counter() - started) * 1e3
 
     def _hits(self, question: str, fused: Sequence[Fused], k: int) -> tuple[Hit, ...]:
         wanted = fused[: max(k, self.reranker.depth) if self.reranker else k]

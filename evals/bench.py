@@ -70,7 +70,7 @@ def open_bench(home: Path, model: str, collection: str = "course") -> Iterator[B
     """Opens the home's collection for reading and starts the model; closes both."""
     embedder = EMBEDDER.build("", home / "weights")
     with ChunkStore.open(home / "collections" / collection, embedder, collection) as store:
-        retriever = CourseRetriever(store=store, embedder=embedder, weights=load().fusion)
+        retriever = CourseRetriever(store=store, embedder=embedder, dense_weight=load().dense_weight)
         models = OneModel(BackendConfig(weights_dir=home / "weights", model=model, max_tokens=256))
         models.engine.start()
         try:

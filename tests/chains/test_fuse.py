@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.fuse import FusionWeights, dense_weight, fuse
+from chains.fuse import fuse
 
 
 def test_convex_combination_by_hand() -> None:
@@ -26,17 +26,3 @@ def test_one_side_empty() -> None:
 
 def test_equal_scores_count_as_full() -> None:
     assert {h.chunk_id: h.score for h in fuse([("a", 0.8), ("b", 0.8)], [], 1.0)} == {"a": 1.0, "b": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("question", "known_share", "expected"),
-    [
-        ("드롭아웃은 왜 쓰나요?", 1.0, 0.5),
-        ("Why is dropout used in hidden layers?", 1.0, 0.7),
-        ("뉴런을 확률적으로 꺼 버리는 까닭은?", 0.4, 0.6),
-        ("1 + 1 = ?", 1.0, 0.5),
-    ],
-)
-def test_the_weight_follows_the_question(question: str, known_share: float, expected: float) -> None:
-    weights = FusionWeights(base=0.5, foreign=0.7, sparse=0.6)
-    assert dense_weight(question, known_share, weights) == expected
