@@ -21,12 +21,15 @@ from chains.pack import Budget, pack
 from chains.retrieve import CourseRetriever, SearchResult
 from chains.rewrite import join_subject, needs_rewrite
 from ingest.store import Scope
-from models.types import Passage, Turn
+from models.types import Hit, Passage, Turn
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A question with all that is known before the model is asked. retrieve_ms: from the question to its passages."""
+    """A question with all that is known before the model is asked. retrieve_ms: from the question to its passages.
+
+    hits: what the search found, best first; passages: what was packed of it.
+    """
 
     question: str
     standalone: str
@@ -34,6 +37,7 @@ class Prepared:
     passages: tuple[Passage, ...]
     retrieve_ms: float
     candidates: tuple[Candidate, ...] = ()
+    hits: tuple[Hit, ...] = ()
 
     def variables(self) -> dict[str, object]:
         """Input of the answer chain."""
@@ -85,7 +89,7 @@ class Preparer:
         passages = self._reusable(thread, scope, passages, candidates, scores) or passages
         self._remember(thread, scope, passages)
         spent_ms = (time.perf_counter() - started) * 1e3
-        return Prepared(question, standalone, tuple(history), passages, spent_ms, tuple(candidates))
+        return Prepared(question, standalone, tuple(history), passages, spent_ms, tuple(candidates), found.hits)
 
     def _score(self, question: str, found: SearchResult) -> tuple[list[Candidate], NDArray[np.float64]]:
         candidates = self._scorer.candidates(question, found.vector, found.hits)
