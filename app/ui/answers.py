@@ -47,12 +47,17 @@ def _answer(turn: StoredTurn, lang: Language) -> str:
     record = turn.record
     if record is None:
         return ""
-    if record.answer.refused:
-        return f'<article class="cm-none">{_refusal(record.answer, lang)}{_meta(turn, record.answer, lang)}</article>'
-    answer = record.answer
+    kind = "cm-none" if record.answer.refused else "cm-a"
+    return f'<article class="{kind}">{said(record.answer, lang)}{_meta(turn, record.answer, lang)}</article>'
+
+
+def said(answer: Answer, lang: Language) -> str:
+    """The words of an answer with its marks and notes, or of its refusal; without figures."""
+    if answer.refused:
+        return _refusal(answer, lang)
     body = " ".join(_sentence(sentence, lang) for sentence in answer.sentences)
     notes = _weak_note(answer.sentences, lang) + (_note(text("chat.stopped", lang)) if answer.stopped else "")
-    return f'<article class="cm-a"><div class="cm-body">{body}</div>{notes}{_meta(turn, answer, lang)}</article>'
+    return f'<div class="cm-body">{body}</div>{notes}'
 
 
 def _sentence(sentence: Sentence, lang: Language) -> str:
@@ -101,14 +106,14 @@ def _words_button(action: str, words: str, **data: object) -> str:
 
 
 def _meta(turn: StoredTurn, answer: Answer, lang: Language) -> str:
-    facts = "".join(f"<span>{fact}</span>" for fact in _facts(answer, lang))
+    figures = "".join(f"<span>{fact}</span>" for fact in facts(answer, lang))
     votes = "".join(_vote(name, value, turn, lang) for name, value in (("up", 1), ("down", -1)))
     actions = (
         votes + button("retry", "retry", text("chat.retry", lang)) + button("copy", "copy", text("chat.copy", lang))
     )
     model = attribute(f"{answer.backend} · {answer.model}")
     return (
-        f'<div class="cm-meta" title="{model}">{facts}<span class="cm-acts">{actions}</span></div>{_reason(turn, lang)}'
+        f'<div class="cm-meta" title="{model}">{figures}<span class="cm-acts">{actions}</span></div>{_reason(turn, lang)}'
     )
 
 
@@ -133,17 +138,19 @@ def _reason(turn: StoredTurn, lang: Language) -> str:
     )
 
 
-def _facts(answer: Answer, lang: Language) -> list[str]:
+def facts(answer: Answer, lang: Language) -> list[str]:
     """Support, speed, tokens and cost, as far as they are known."""
-    facts = []
-    if answer.sentences and not answer.refused:
-        good = sum(sentence.supported for sentence in answer.sentences)
-        facts.append(text("chat.support", lang, total=len(answer.sentences), good=good))
-        if any(sentence.quoted for sentence in answer.sentences):
-            facts.append(text("chat.quoted", lang))
-    facts.append(_speed(answer, lang))
-    facts.append(_cost(answer, lang))
-    return [fact for fact in facts if fact]
+    return [fact for fact in (*support(answer, lang), _speed(answer, lang), _cost(answer, lang)) if fact]
+
+
+def support(answer: Answer, lang: Language) -> list[str]:
+    """How many sentences the documents support, and whether they are the documents' own."""
+    if answer.refused or not answer.sentences:
+        return []
+    good = sum(sentence.supported for sentence in answer.sentences)
+    quoted = any(sentence.quoted for sentence in answer.sentences)
+    counted = text("chat.support", lang, total=len(answer.sentences), good=good)
+    return [counted, text("chat.quoted", lang)] if quoted else [counted]
 
 
 def _speed(answer: Answer, lang: Language) -> str:
