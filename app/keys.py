@@ -15,8 +15,8 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from app.files import write_atomic
 from models.errors import ConfigError
+from models.files import write_atomic
 
 KeySource = Literal["entered", "environment", "saved"]
 

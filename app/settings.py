@@ -21,9 +21,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from app.files import write_atomic
 from ingest.base import Limits
 from models.errors import ConfigError
+from models.files import write_atomic
 
 PREFIX = "COURSEMATE_"
 HOME_VARIABLE = PREFIX + "HOME"

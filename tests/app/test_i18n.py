@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from app.ui.i18n import catalog, localize, locator_label, text
-from app.ui.i18n.particles import choose_particles
+from ingest.particles import choose_particles
 from models import errors
 from models.errors import CourseMateError, DocumentError, DocumentReason, InputError
 from models.types import Locator

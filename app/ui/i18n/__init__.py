@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from app.ui.i18n.particles import choose_particles
+from ingest.particles import choose_particles
 from models.errors import CourseMateError, DocumentError
 from models.types import Locator
 
