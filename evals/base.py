@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.types import Answer, Hit, Passage
 
@@ -53,3 +56,25 @@ class Metric(Protocol):
 
     def evaluate(self, case: Case, outcome: Outcome) -> float | None:
         """The case's value, in [0, 1] unless the docstring gives a unit; None where the metric does not apply to it."""
+
+
+@runtime_checkable
+class SetMetric(Protocol):
+    """A figure of a whole set that is no mean over its cases, such as F1 over all refusals.
+
+    Exported as METRIC like the others. Each case adds its parts, the parts are summed over cases, and `combine` makes the
+    figure of the sums; so a bootstrap can draw cases again without asking the metric anew.
+    """
+
+    name: str
+    group: Group
+    higher_is_better: bool
+
+    def parts(self, case: Case, outcome: Outcome) -> tuple[float, ...] | None:
+        """What one case adds, always as many numbers; None where the metric does not apply to it."""
+
+    def combine(self, sums: NDArray[np.float64]) -> float | None:
+        """The figure of summed parts, (parts,); None where it is undefined, as precision is without a single positive."""
+
+
+AnyMetric = Metric | SetMetric
