@@ -2,6 +2,7 @@
 
     CourseMateError
     ├── InputError            a value given on the command line, page or API is wrong
+    │   └── QuestionSetError  rows of a question set are wrong; `problems` names each
     ├── ConfigError           a setting is unknown or out of range
     ├── MissingError          a key, an extra, a package or weights are not there
     ├── WeightsError
@@ -27,6 +28,8 @@ command line say the same in Korean (app/ui/i18n); a test holds every code to ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 
@@ -45,6 +48,74 @@ class InputError(CourseMateError):
     """detail: what is wrong and what to give instead."""
 
     code = "input"
+
+
+RowReason = Literal[
+    "not_json",
+    "not_object",
+    "missing",
+    "empty",
+    "type",
+    "unknown",
+    "twice",
+    "conflict",
+    "too_long",
+    "encoding",
+    "columns",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with one row. row: line of the file or row of the sheet, from 1; value: what stands there, or is wanted."""
+
+    row: int
+    field: str
+    reason: RowReason
+    value: str = ""
+
+    SAYING: ClassVar[dict[str, str]] = {
+        "not_json": "it is not JSON ({value})",
+        "not_object": "it is {value}, not an object with fields",
+        "missing": "`{field}` is missing",
+        "empty": "`{field}` is empty",
+        "type": "`{field}` must be {value}",
+        "unknown": "there is no field `{field}`; the fields are {value}",
+        "twice": "the {field} {value} has stood before; give each its own",
+        "conflict": "`{field}` says something although the question is marked as not answerable",
+        "too_long": "`{field}` is longer than {value} characters",
+        "encoding": "`{field}` holds characters that could not be read; save the file as UTF-8",
+        "columns": "it has {value}; put quotes around texts that hold commas or line breaks",
+    }
+
+    WANTED: ClassVar[dict[str, str]] = {
+        "text": "text",
+        "flag": "true or false",
+        "texts": "a list of texts",
+        "groups": "a list of lists of texts",
+    }
+
+    def __str__(self) -> str:
+        value = self.WANTED[self.value] if self.reason == "type" else self.value
+        return f"row {self.row}: {self.SAYING[self.reason].format(field=self.field, value=value)}"
+
+
+class QuestionSetError(InputError):
+    """path: of the set; detail: the problems in words. problems: RowProblem, the first ones; total: bad rows; unnamed: those of
+    them that `problems` does not name."""
+
+    code = "question_set"
+    template = "{path}: {detail}"
+
+    @classmethod
+    def of(cls, path: str, problems: Sequence[RowProblem], total: int = 0) -> QuestionSetError:
+        """The error over these rows, of `total` bad ones."""
+        named = len({problem.row for problem in problems})
+        total = max(total, named)
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        unnamed = f"\n  and {total - named} more" if total > named else ""
+        detail = f"{total} rows are wrong; correct them and try again:{lines}{unnamed}"
+        return cls(path=path, detail=detail, problems=tuple(problems), total=total, unnamed=total - named)
 
 
 class ConfigError(CourseMateError):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ingest.particles import choose_particles
-from models.errors import CourseMateError, DocumentError
+from models.errors import CourseMateError, DocumentError, QuestionSetError, RowProblem
 from models.types import Locator
 
 Language = Literal["ko", "en"]
@@ -63,6 +63,8 @@ def localize(error: CourseMateError, lang: Language = "ko") -> str:
         return str(error)
     if isinstance(error, DocumentError):
         return _localize_document(error, lang)
+    if isinstance(error, QuestionSetError) and "problems" in error.params:
+        return _localize_rows(error, lang)
     return text(_error_key(type(error)), lang, **error.params)
 
 
@@ -76,6 +78,22 @@ def _localize_document(error: DocumentError, lang: Language) -> str:
     sentence = text(f"document.{error.reason}", lang)
     detail = f" ({error.detail})" if error.detail else ""
     return f"{error.path}: {sentence}{detail}"
+
+
+def row_problem(problem: RowProblem, lang: Language) -> str:
+    """One bad row of a question set."""
+    if lang == "en":
+        return str(problem)
+    value = text(f"error.row.{problem.value}", lang) if problem.reason == "type" else problem.value
+    why = text(f"error.row.{problem.reason}", lang, field=problem.field, value=value)
+    return text("error.row.at", lang, row=problem.row, why=why)
+
+
+def _localize_rows(error: QuestionSetError, lang: Language) -> str:
+    lines = "".join(f"\n  {row_problem(problem, lang)}" for problem in error.params["problems"])
+    unnamed = error.params["unnamed"]
+    more = "\n  " + text("error.row.more", lang, count=unnamed) if unnamed else ""
+    return text("error.row.wrong", lang, path=error.params["path"], total=error.params["total"]) + lines + more
 
 
 def locator_label(locator: Locator, lang: Language = "ko") -> str:
