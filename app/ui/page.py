@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.conversations import Conversations
+from app.ui.compare.arena import Arena
 from app.ui.context import AppContext
 from app.ui.downloads import Downloads
 from app.ui.i18n import Language, text
@@ -19,7 +20,8 @@ class Page:
     """One page in one language. The fields typed Any are Gradio's blocks, made by the shell.
 
     backend, speed: the switches in the header. ready: a state that changes when the page opens, when the application
-    becomes ready and when this page has changed documents, keys or settings; listen to `ready.change`.
+    becomes ready and when this page has changed documents, keys or settings; listen to `ready.change`. arena: what the
+    tab 비교 keeps; set wherever that tab is built.
     """
 
     context: AppContext
@@ -32,6 +34,7 @@ class Page:
     backend: Any = None
     speed: Any = None
     ready: Any = None
+    arena: Arena | None = None
 
     def text(self, key: str, **params: Any) -> str:
         """A text in the page's language."""

@@ -12,6 +12,8 @@ from typing import Any, get_args
 
 from app.conversations import Conversations
 from app.ui import header
+from app.ui.compare.arena import open_arena
+from app.ui.compare.routes import serve as serve_arena
 from app.ui.context import AppContext
 from app.ui.downloads import Downloads
 from app.ui.events import on_leave
@@ -62,18 +64,19 @@ def open_site(context: AppContext, users: Mapping[str, str]) -> Any:
 
 
 def site(context: AppContext, users: Mapping[str, str]) -> Any:
-    """The FastAPI application: a page a language, and the export of conversations."""
+    """The FastAPI application: a page a language, and what can be exported."""
     from fastapi import FastAPI
     from gradio import mount_gradio_app
 
     conversations = Conversations(context.home / "conversations.sqlite")
-    sessions, downloads = Sessions(), Downloads(context)
+    sessions, downloads, arena = Sessions(), Downloads(context), open_arena(context.home)
     clear_arriving(context.home)
     parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _serve_exports(parent, conversations)
+    serve_arena(parent, arena, _user)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path
-        page = Page(context, conversations, sessions, downloads, lang)
+        page = Page(context, conversations, sessions, downloads, lang, arena=arena)
         mount_gradio_app(
             parent,
             build_page(page),
