@@ -43,7 +43,7 @@ class BackendPool:
         fetch: Callable[[str], None],
     ) -> None:
         self._settings, self._keys, self._local_model, self._fetch = settings, keys, local_model, fetch
-        self._models: dict[str, Once[BaseChatModel]] = {}
+        self._models: dict[tuple[str, str], Once[BaseChatModel]] = {}  # by backend and adapter
         self._lock = threading.Lock()
 
     @cached_property
@@ -62,15 +62,15 @@ class BackendPool:
             raise InputError(detail=f"There is no backend {name!r}; {hint}")
         return self.backends[name]
 
-    def config(self, name: str) -> BackendConfig:
-        """What the settings and the keys say to a backend."""
+    def config(self, name: str, adapter: str | None = None) -> BackendConfig:
+        """What the settings and the keys say to a backend. adapter: another one than they say; "" for none."""
         settings, backend = self._settings(), self.backend(name)
         return BackendConfig(
             weights_dir=settings.weights_dir,
             model=self._local_model() if name == LOCAL else settings.model_of(name),
             api_key=self._keys.get(backend.key_variable),
             base_url=settings.base_url if name == "compatible" else "",
-            adapter=settings.adapter,
+            adapter=settings.adapter if adapter is None else adapter,
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
             context_tokens=settings.context_tokens,
@@ -80,19 +80,19 @@ class BackendPool:
             seed=settings.seed,
         )
 
-    def model(self, name: str) -> BaseChatModel:
+    def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
         """The chat model; the first caller waits for its weights, the others for the first."""
-        return self._once(name).get()
+        return self._once(backend, self.config(backend, adapter).adapter).get()
 
-    def _once(self, name: str) -> Once[BaseChatModel]:
+    def _once(self, name: str, adapter: str) -> Once[BaseChatModel]:
         backend = self.backend(name)
         with self._lock:
-            if name not in self._models:
-                self._models[name] = Once(lambda: self._build(backend))
-            return self._models[name]
+            if (name, adapter) not in self._models:
+                self._models[name, adapter] = Once(lambda: self._build(backend, adapter))
+            return self._models[name, adapter]
 
-    def _build(self, backend: Backend) -> BaseChatModel:
-        config = self.config(backend.name)
+    def _build(self, backend: Backend, adapter: str) -> BaseChatModel:
+        config = self.config(backend.name, adapter)
         if backend.name == LOCAL:
             self._fetch(config.model)
         lacking = backend.missing(config)
@@ -112,8 +112,10 @@ class BackendPool:
         return Path(model).stem if model.endswith(".gguf") else model
 
     def reading_rate(self, name: str) -> float | None:
-        """Prompt tokens a second of a local engine; None where someone else's machine reads. Fetches and starts nothing."""
-        if name == LOCAL and self.backend(name).missing(self.config(name)) is not None:
+        """Prompt tokens a second of a local engine; None where there is none. Fetches and starts nothing."""
+        if name != LOCAL:
+            return None
+        if self.backend(name).missing(self.config(name)) is not None:
             return UNKNOWN_RATE
         rate: float | None = getattr(getattr(self.model(name), "engine", None), "reading_rate", None)
         return rate
@@ -154,7 +156,7 @@ class BackendPool:
     def drop(self, name: str | None = None) -> None:
         """Forgets one model, or all; the next question builds it from the settings then in force."""
         with self._lock:
-            dropped = [self._models.pop(key) for key in list(self._models) if name in {None, key}]
+            dropped = [self._models.pop(key) for key in list(self._models) if name in {None, key[0]}]
         for model in dropped:
             if model.built:
                 engine = getattr(model.get(), "engine", None)

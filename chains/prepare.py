@@ -21,7 +21,7 @@ from chains.pack import Budget, pack
 from chains.retrieve import CourseRetriever, SearchResult
 from chains.rewrite import join_subject, needs_rewrite
 from ingest.store import Scope
-from models.types import Hit, Passage, Turn
+from models.types import Hit, Passage, Sources, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class Prepared:
     def variables(self) -> dict[str, object]:
         """Input of the answer chain."""
         return {"passages": self.passages, "history": self.history, "question": self.question}
+
+    def sources(self) -> Sources:
+        """The evidence as the event that opens an answer."""
+        return Sources(self.passages, self.retrieve_ms, self.standalone)
 
 
 class Preparer:

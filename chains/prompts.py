@@ -63,10 +63,12 @@ REWRITE_RULES = """\
 REWRITE_HUMAN = "{history}마지막 질문: {question}\n고친 질문:"
 
 
-def answer_prompt(rules: str = RULES, examples: Sequence[tuple[str, str]] = EXAMPLES) -> ChatPromptTemplate:
+def answer_prompt(
+    rules: str = RULES, examples: Sequence[tuple[str, str]] = EXAMPLES, human: str = HUMAN
+) -> ChatPromptTemplate:
     """Variables: passages, history, question (all text)."""
     shown = [message for asked, said in examples for message in (HumanMessage(asked), AIMessage(said))]
-    return ChatPromptTemplate.from_messages([SystemMessage(rules), *shown, ("human", HUMAN)])
+    return ChatPromptTemplate.from_messages([SystemMessage(rules), *shown, ("human", human)])
 
 
 def rewrite_prompt() -> ChatPromptTemplate:

@@ -36,7 +36,7 @@ class OneModel:
     def names(self) -> Sequence[str]:
         return ("local",)
 
-    def model(self, backend: str) -> BaseChatModel:
+    def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
         return self._model
 
     def model_name(self, backend: str) -> str:

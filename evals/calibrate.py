@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from chains.answerable import draft_features
 from chains.calibration import Calibration, Logistic, dump, load
+from chains.draft import claims_of
 from chains.evidence import FEATURES
 from chains.ground import Grounder
 from chains.pack import Budget
 from chains.prepare import Prepared, Preparer
 from chains.prompts import answer_messages
-from chains.rag import claims_of
 from evals.base import Case
 from evals.matching import squeeze
 

@@ -160,6 +160,9 @@ class Answer:
     timings_ms: retrieve, first_token, total; milliseconds from the question's arrival.
     stopped: the reader pressed stop; sentences hold what had come by then.
     nearest: for a refusal, the place closest to the question.
+    draft: what the model wrote, reasoning and all, before it was checked. prompt, adapter: the technique and the LoRA adapter
+    it was asked with. tokens_per_s: written, from the first token to the last. agreement: of self-consistency, the share of
+    the drawn answers that say the same, in (0, 1].
     """
 
     question: str
@@ -174,6 +177,11 @@ class Answer:
     stopped: bool = False
     nearest: Citation | None = None
     standalone_question: str = ""
+    draft: str = ""
+    prompt: str = ""
+    adapter: str = ""
+    tokens_per_s: float | None = None
+    agreement: float | None = None
 
     @property
     def text(self) -> str:

@@ -1,0 +1,1 @@
+"""Prompt techniques, one a file; each exports VARIANT, a chains.templates.PromptTemplateText."""
