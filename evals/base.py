@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.embedders.base import Embedder
 from models.types import Answer, Hit, Passage
 
 Group = Literal["retrieval", "answer", "grounding", "refusal", "cost"]
@@ -78,3 +79,21 @@ class SetMetric(Protocol):
 
 
 AnyMetric = Metric | SetMetric
+
+
+@runtime_checkable
+class AtCutoff(Protocol):
+    """A METRIC over the first k hits. It works as it stands, with k = 5; `at` gives it with another k."""
+
+    k: int
+
+    def at(self, k: int) -> AnyMetric:
+        """The same metric over the first k hits, k in its name."""
+
+
+@runtime_checkable
+class NeedsEmbedder(Protocol):
+    """A METRIC that compares meanings. Alone it applies to no case; `using` gives it with an embedder."""
+
+    def using(self, embedder: Embedder) -> AnyMetric:
+        """The same metric, ready."""

@@ -1,14 +1,17 @@
-"""Whether a text holds a string a person would accept, white space, case and thousands separators ignored."""
+"""Whether a text holds a string a person would accept: white space, case, thousands separators and Unicode form ignored."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def squeeze(text: str) -> str:
-    """Lower case without white space, Markdown emphasis or separators inside numbers."""
-    without = re.sub(r"[\s*`_]|(?<=\d),(?=\d{3})", "", text)
+    """Lower case, composed Hangul, without white space, Markdown emphasis or separators inside numbers."""
+    without = re.sub(r"[\s*`_]|(?<=\d),(?=\d{3})", "", unicodedata.normalize("NFC", text))
     return without.lower()
 
 

@@ -1,1 +1,1 @@
-
+"""One metric a file, each with METRIC; `evals.suite.suite` gives them all."""

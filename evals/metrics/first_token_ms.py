@@ -1,0 +1,21 @@
+"""Time until the answer begins to show."""
+
+from __future__ import annotations
+
+from evals.base import Case, Group, Outcome
+
+
+class FirstTokenMs:
+    """Milliseconds from the question's arrival."""
+
+    name = "first_token_ms"
+    group: Group = "cost"
+    higher_is_better = False
+
+    def evaluate(self, case: Case, outcome: Outcome) -> float | None:
+        """None where it was not measured."""
+        answer = outcome.answer
+        return None if answer is None else answer.timings_ms.get("first_token")
+
+
+METRIC = FirstTokenMs()
