@@ -22,7 +22,7 @@ _PARTICLE = re.compile(
 _CONSONANT_WHEN_READ = frozenset("013678LMNRlmnr")
 _LIEUL_WHEN_READ = frozenset("178LRlr")  # 일, 칠, 팔, 엘, 알: "로" follows them, not "으로"
 _OPEN_WORD = re.compile(r"[a-z](?:er|or|ar|ir|re)$", re.IGNORECASE)  # layer, vector: no consonant is heard
-_CLOSED_WORD = re.compile(r"(?:[aeiou][cktp]|ck|ng)$", re.IGNORECASE)  # net, dropout, loc, training
+_CLOSED_WORD = re.compile(r"(?:[aeiou][cktp]|ck|ng|[lmn]e)$", re.IGNORECASE)  # net, dropout, loc, training, pipeline
 
 
 def choose_particles(sentence: str) -> str:
@@ -49,5 +49,5 @@ def _final(word: str) -> tuple[bool, bool]:
         if _OPEN_WORD.search(spoken.group()):
             return False, False
         if _CLOSED_WORD.search(spoken.group()):
-            return True, False
+            return True, word.endswith("le")
     return last in _CONSONANT_WHEN_READ, last in _LIEUL_WHEN_READ
