@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from chains.ground import MARK, NO_SUPPORT, Grounder, Support
 from chains.numbers import claimed_numbers, names, numbers
+from models.types import Answer
 
 _REFUSALS = re.compile(
     r"(자료|문서|본문|내용|제공된|주어진)[^.]{0,30}(없|않|못)|답(을|변)?[^.]{0,12}(찾을 수 없|알 수 없|없습니다)|찾을 수 없습니다|알 수 없습니다"
@@ -51,6 +52,17 @@ def draft_features(draft: str, supports: Sequence[Support], question: str, groun
         "number_uncovered": asks_number * uncovered,
         "number_of_another": asks_number * min(2, len(_absent_names(question, quote))),
     }
+
+
+def is_of_another_number(question: str, answer: Answer) -> bool:
+    """Whether a question that asks for a number names one that the answer and its quotes nowhere hold.
+
+    Asked for the learning rate of the 65B model, the sentence about 7B and 13B is the nearest, and no answer.
+    """
+    if not _ASKS_NUMBER.search(question):
+        return False
+    places = [" ".join((*c.locator.headings, c.quote)) for c in answer.citations]
+    return bool(set(claimed_numbers(question).values()) - numbers(" ".join([answer.text, *places])))
 
 
 def _absent_names(question: str, text: str) -> list[str]:

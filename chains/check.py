@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chains.answerable import draft_features, is_refusal
+from chains.answerable import draft_features, is_of_another_number, is_refusal
 from chains.calibration import Calibration
 from chains.cite import citations_of, cite
 from chains.draft import best_sentence, claims_of, is_fragment
-from chains.ground import Grounder, Support
+from chains.evidence import is_question
+from chains.ground import MARK, Grounder, Support
 from chains.prepare import Prepared, Preparer
 from chains.prompts import REFUSAL_KO
 from models.types import Answer, Citation, RefusalReason, Sentence
@@ -35,14 +36,25 @@ class Checker:
         faithful = features["support"] >= self._calibration.citation.faithful
         broken = features["unsupported"] or features["number_elsewhere"] or is_fragment(parts[0])
         if is_refusal(draft) or (small and not stopped and (not faithful or broken)):
-            return self._quoted(prepared, grounder, supports)
-        return self._cited(prepared, parts, supports)
+            answer = self._quoted(prepared, grounder, supports)
+        else:
+            answer = self._cited(prepared, parts, supports)
+        return answer if stopped or self._answers(answer, prepared, small) else self.refusal(prepared, "unsupported")
 
     def refusal(self, prepared: Prepared, reason: RefusalReason) -> Answer:
         """A refusal, with the place nearest to the question."""
         nearest = _citation_of(prepared) if prepared.passages else None
         sentence = Sentence(REFUSAL_KO, 0.0)
         return Answer(prepared.question, (sentence,), refused=True, reason=reason, nearest=nearest)
+
+    def _answers(self, answer: Answer, prepared: Prepared, small: bool) -> bool:
+        """Whether what would be shown tells anything, and about the number that was asked about."""
+        told = (
+            answer.sentences[:1] if answer.sentences[0].quoted else answer.sentences
+        )  # what the model leant on comes first
+        if all(is_question(MARK.sub("", sentence.text)) for sentence in told):
+            return False
+        return not (small and is_of_another_number(prepared.standalone, answer))
 
     def _cited(self, prepared: Prepared, parts: Sequence[str], supports: Sequence[Support]) -> Answer:
         rule = self._calibration.citation

@@ -100,20 +100,23 @@ class Comparison:
         """All contenders' events on one retrieval, in the order they happen."""
         stop, heard = _Stop(self._options.cancel), _Mailbox()
         lanes = self._lanes()
-        with ThreadPoolExecutor(len(lanes), "coursemate-contender") as pool:
-            running = [pool.submit(self._run, lane, prepared, stop, heard) for lane in lanes]
-            for future in running:
-                future.add_done_callback(heard.ended)
-            try:
-                yield from heard.items(len(running))
-            finally:
-                stop.set()
+        pool = ThreadPoolExecutor(len(lanes), "coursemate-contender")
+        running = [pool.submit(self._run, lane, prepared, stop, heard) for lane in lanes]
+        for future in running:
+            future.add_done_callback(heard.ended)
+        try:
+            yield from heard.items(len(running))
+        finally:
+            stop.set()
+            pool.shutdown(wait=False)
         for future in running:
             future.result()
 
-    def _run(self, lane: Sequence[int], prepared: Prepared, stop: threading.Event, heard: _Mailbox) -> None:
-        """One engine's contenders, one after another."""
+    def _run(self, lane: Sequence[int], prepared: Prepared, stop: _Stop, heard: _Mailbox) -> None:
+        """One engine's contenders, one after another; none is begun once nobody listens."""
         for i in lane:
+            if stop.by_us:
+                return
             try:
                 for event in self.engine.answer(prepared, self._asked(i, stop)):
                     heard.put(Heard(i, event))
@@ -153,6 +156,11 @@ class _Stop(threading.Event):
     def __init__(self, other: threading.Event | None) -> None:
         super().__init__()
         self._other = other
+
+    @property
+    def by_us(self) -> bool:
+        """Whether nobody listens any more."""
+        return super().is_set()
 
     def is_set(self) -> bool:
         return super().is_set() or (self._other is not None and self._other.is_set())

@@ -53,7 +53,8 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 
 
-_ASKS = re.compile(r"[?？]\s*$|(보세요|하시오|쓰시오|구하라|하세요|보자)\.?\s*$")
+_ASKS = re.compile(r"[?？]\s*$|(보세요|하시오|쓰시오|구하라|하세요|보자|십시오)\.?\s*$")
+_QUESTION = re.compile(r"[?？]\s*$|^\s*\d+[.)].*(세요|시오|하라|구하라|보자)\.?\s*$", re.S)
 _ASKING_HEADING = re.compile(r"문제|퀴즈|연습|참고 ?문헌|목차|exercise|quiz|references|contents", re.I)
 
 
@@ -184,6 +185,11 @@ def asks(text: str, chunk: Chunk) -> bool:
     """Whether a sentence asks rather than tells: an exercise, or an entry of a list of references."""
     innermost = chunk.locator.headings[-1] if chunk.locator.headings else ""
     return bool(_ASKS.search(text) or _ASKING_HEADING.search(innermost))
+
+
+def is_question(text: str) -> bool:
+    """Whether a sentence asks, or is a numbered exercise; "…를 지정하세요" alone may well be an answer."""
+    return bool(_QUESTION.search(text))
 
 
 def weighted_words(text: str, idf: Idf) -> dict[str, float]:

@@ -10,6 +10,7 @@ can be had apart: one retrieval, answered by several backends or prompts (chains
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -229,7 +230,8 @@ class RagEngine:
         adapter = options.adapter if backend == options.backend else None
 
         async def answer(value: dict[str, object]) -> AsyncIterator[BaseMessageChunk]:
-            async for piece in self.chain(backend, template, adapter, draw).astream(value):
+            chain = await asyncio.to_thread(self.chain, backend, template, adapter, draw)  # may load weights
+            async for piece in chain.astream(value):
                 piece.response_metadata[ANSWERED_BY] = backend
                 yield piece
 
