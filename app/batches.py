@@ -56,7 +56,6 @@ class Plan:
     questions: str
     systems: tuple[Asked, ...]
     retrieval: bool = False
-    speed: str = "normal"
     language: str = "ko"
     kind: Literal["batch", "prompts"] = "batch"
 

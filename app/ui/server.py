@@ -32,7 +32,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; frame-src 'none'; frame-ancestors 'none'"
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'none'"
 )
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
@@ -185,7 +185,9 @@ def _host_of(headers: Mapping[bytes, bytes]) -> str:
 def _with_headers(send: Send) -> Send:
     async def sending(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *HEADERS]
+            own = list(message.get("headers", ()))
+            set_already = {name.lower() for name, _ in own}  # a report brings a stricter policy than the page's
+            message["headers"] = own + [header for header in HEADERS if header[0] not in set_already]
         await send(message)
 
     return sending

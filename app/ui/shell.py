@@ -69,7 +69,7 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
     from gradio import mount_gradio_app
 
     conversations = Conversations(context.home / "conversations.sqlite")
-    sessions, downloads, arena = Sessions(), Downloads(context), open_arena(context.home)
+    sessions, downloads, arena = Sessions(), Downloads(context), open_arena(context)
     clear_arriving(context.home)
     parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _serve_exports(parent, conversations)

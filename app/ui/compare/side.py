@@ -43,14 +43,15 @@ class Parts:
         return [self.current, self.recent, self.head, *self.columns, self.foot, self.box, self.evidence]
 
 
-def build(page: Page, arena: Arena) -> None:
-    """Lay the section out and connect it."""
+def build(page: Page, arena: Arena, voted: Any) -> None:
+    """Lay the section out and connect it. voted: a state that changes with each vote."""
     import gradio as gr
 
     with gr.Row(elem_id="cm-side", elem_classes="cm-grid"):
         parts = _layout(page, arena)
     _connect_asking(page, arena, parts)
     _connect_reading(page, arena, parts)
+    _connect_votes(page, arena, parts, voted)
     on_leave(page, arena.sessions.leave)
 
 
@@ -141,18 +142,13 @@ def _evidence(page: Page, found: Evidence, one: Round | None = None, place: int 
 
 
 def _connect_reading(page: Page, arena: Arena, parts: Parts) -> None:
-    """Sources, votes, earlier rounds, and opening the page."""
+    """Sources, earlier rounds, and opening the page."""
 
     def cite(visit: Visit, current: str) -> str:
         one = arena.rounds.get(visit.owner, current)
         if one is None:
             return evidence.panel(evidence.Shown(), page.lang)
         return _evidence(page, one.evidence, one, visit.number("place"), visit.number("n"))
-
-    def decide(visit: Visit, current: str) -> Updates:
-        _vote(arena, visit, current)
-        one = arena.rounds.get(visit.owner, current)
-        return _shown(page, arena, parts, visit, one)
 
     def choose(visit: Visit) -> Updates:
         arena.sessions.turn_page(visit.session)
@@ -168,10 +164,18 @@ def _connect_reading(page: Page, arena: Arena, parts: Parts) -> None:
 
     for column in parts.columns:
         connect(page, column.cite, cite, parts.current, parts.evidence, queue=False)
-    connect(page, parts.foot.decide, decide, parts.current, parts.shown())
     connect(page, parts.recent.choose, choose, None, parts.shown())
     connect(page, page.blocks.load, opened, None, parts.shown())
     connect(page, page.ready.change, refreshed, parts.current, parts.head)
+
+
+def _connect_votes(page: Page, arena: Arena, parts: Parts, voted: Any) -> None:
+    def decide(visit: Visit, current: str) -> Updates:
+        _vote(arena, visit, current)
+        one = arena.rounds.get(visit.owner, current)
+        return _shown(page, arena, parts, visit, one) | {voted: page.changed()}
+
+    connect(page, parts.foot.decide, decide, parts.current, [*parts.shown(), voted])
 
 
 def _vote(arena: Arena, visit: Visit, current: str) -> None:

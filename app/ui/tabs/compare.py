@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from app.ui.compare import side
+from app.ui.compare import batch, lab, side, standing
 from app.ui.page import Page, Tab
+
+SECTIONS = {"side": side.build, "lab": lab.build, "batch": batch.build, "standing": standing.build}
 
 
 def build(page: Page) -> None:
@@ -12,11 +14,11 @@ def build(page: Page) -> None:
 
     if page.arena is None:
         raise RuntimeError("the tab is built where no arena was opened")
-    sections = {"side": side.build}
+    voted = gr.State("")
     with gr.Tabs(elem_id="cm-sections"):
-        for name, section in sections.items():
+        for name, section in SECTIONS.items():
             with gr.Tab(page.text(f"compare.{name}"), id=name, elem_id=f"cm-section-{name}", render_children=True):
-                section(page, page.arena)
+                section(page, page.arena, voted)
 
 
 TAB = Tab("compare", 40, build)
