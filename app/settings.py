@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     gemini_model: str = ""
     compatible_model: str = ""
     base_url: str = ""  # of the backend `compatible`
+    fallbacks: tuple[str, ...] = ()  # backends asked in turn where the chosen one fails before its first word
     prices: Path | None = None  # a price table of your own
 
     embedder: str = "e5"
@@ -84,6 +85,12 @@ class Settings(BaseSettings):
     reranker: str = ""  # hub id of a cross-encoder; "" for none
     dense_weight: Fraction | None = None  # meaning against words in the fused score; None takes the calibrated weight
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50  # from each of the two indexes
+    evidence_chunks: Annotated[int, Field(ge=0, le=100)] = 0  # whose sentences are weighed; 0: by speed
+    evidence_tokens: Annotated[int, Field(ge=0, le=32_768)] = 0  # packed before the model; 0: by speed and host
+    chunk_tokens: Annotated[int, Field(ge=50, le=400)] = 400  # of documents added from now on
+    chunk_overlap: Annotated[int, Field(ge=0, le=200)] = 0  # tokens that a chunk repeats of the one before
+    prompt: str = ""  # technique of chains/variants; "" for the usual one
+    refusal_threshold: Fraction | None = None  # of the chance that an answer holds; None takes the calibrated one
 
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     max_tokens: Annotated[int, Field(ge=1, le=32_768)] = 512

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ RETRIEVAL_SETTINGS = {
     "reranker",
     "dense_weight",
     "candidates",
+    "refusal_threshold",
 }
 IngestListener = Callable[["IngestProgress"], None]
 PullListener = Callable[["Progress"], None]
@@ -127,9 +129,13 @@ class Wiring:
         )
 
     def _build_engine(self) -> RagEngine:
+        from chains.calibration import load as load_calibration
         from chains.rag import RagEngine
 
-        return RagEngine(self.retriever(), self.pool)
+        calibration, threshold = load_calibration(), self.settings.refusal_threshold
+        if threshold is not None:
+            calibration = replace(calibration, answerable=replace(calibration.answerable, threshold=threshold))
+        return RagEngine(self.retriever(), self.pool, calibration)
 
     # Weights
 
@@ -162,9 +168,11 @@ class Wiring:
     def ingest(self, paths: Sequence[Path], progress: IngestListener | None = None) -> Iterator[FileReport]:
         """A report a file as each is done; one writer at a time in this process. Raises StoreError."""
         from ingest.pipeline import ingest
+        from ingest.split import SplitOptions
 
+        options = SplitOptions(self.settings.chunk_tokens, self.settings.chunk_overlap)
         with self._writing, self.open_store(write=True, embedder=self.embedder()) as store:
-            yield from ingest(paths, store, self.settings.limits, progress)
+            yield from ingest(paths, store, self.settings.limits, progress, options)
 
     def remove_documents(self, document_ids: Sequence[str]) -> int:
         """How many were removed. Needs no weights."""
@@ -193,19 +201,35 @@ class Wiring:
         return self.settings.limits
 
     def ask_options(
-        self, *, backend: str = "", speed: Speed | None = None, documents: Sequence[str] = (), cancel: Any = None
+        self,
+        *,
+        backend: str = "",
+        speed: Speed | None = None,
+        documents: Sequence[str] = (),
+        thread: str = "",
+        cancel: threading.Event | None = None,
     ) -> AskOptions:
-        """chains.rag.AskOptions; "" takes what the settings say. Raises InputError for an unknown backend."""
+        """chains.rag.AskOptions; "" takes what the settings say. thread: names the conversation.
+
+        The settings' amounts of evidence hold for their own backend and speed; another one has its own.
+        Raises InputError for an unknown backend.
+        """
         from chains.rag import AskOptions
         from chains.streaming import StreamLimits
         from ingest.store import Scope
 
         name = self.pool.backend(backend or self.settings.backend).name
+        tuned = name == self.settings.backend and speed in (None, self.settings.speed)
         return AskOptions(
             backend=name,
             speed=speed or self.settings.speed,
+            tokens=self.settings.evidence_tokens or None if tuned else None,
+            pool=self.settings.evidence_chunks or None if tuned else None,
+            prompt=self.settings.prompt,
             scope=Scope(documents=frozenset(documents)) if documents else None,
             cancel=cancel,
+            thread=thread,
+            fallbacks=tuple(other for n in self.settings.fallbacks if (other := self.pool.backend(n).name) != name),
             limits=StreamLimits(first_s=2 * self.settings.timeout_s, between_s=self.settings.timeout_s),
         )
 

@@ -71,6 +71,7 @@ class AskOptions:
     """How one question is to be answered. thread: names the conversation, so that its passages can be used again.
 
     tokens: packs exactly this budget, whatever the host's speed; for measurements that must repeat.
+    pool: chunks whose sentences are weighed for it; None for what the speed says.
     fallbacks: backends that are asked, in turn, where the one before fails before its first token.
     prompt: a shipped technique by name ("" for the usual prompt) or a template of one's own, see chains/templates.py.
     adapter: LoRA adapter of the backend; "" for none, None for what the settings say."""
@@ -85,6 +86,7 @@ class AskOptions:
     limits: StreamLimits = field(default_factory=StreamLimits)
     prompt: str | PromptTemplateText = ""
     adapter: str | None = None
+    pool: int | None = None
 
     @property
     def stopped(self) -> bool:
@@ -174,7 +176,7 @@ class RagEngine:
             budget or self.budget(question, options),
             scope=options.scope,
             thread=options.thread,
-            pool=POOL[options.speed],
+            pool=options.pool or POOL[options.speed],
         )
 
     def _answer(self, prepared: Prepared, options: AskOptions, started: float) -> Iterator[Token | Done]:

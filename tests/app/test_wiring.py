@@ -17,7 +17,7 @@ from app.machine import Memory
 from app.once import Once
 from app.settings import load
 from app.wiring import Wiring
-from models.errors import ConfigError, InputError, MissingError
+from models.errors import ConfigError, InputError, MissingError, StoreError
 from models.fetch import WeightsStore
 from models.types import Usage
 
@@ -139,7 +139,8 @@ def test_a_failed_start_says_why_and_can_be_tried_again(make: Make, home: Path) 
     assert wiring.wait_ready(60)
     status = wiring.status()
     assert (status.state, status.step) == ("failed", "store")
-    assert status.error is not None
+    assert isinstance(status.error, StoreError)
+    assert "choose another --home" in str(status.error)
     (home / "collections").unlink()
     assert wiring.engine().ask("김치찌개 조리법?", (), wiring.ask_options()).refused
     assert wiring.wait_ready(120)
@@ -163,7 +164,7 @@ def test_changed_settings_are_stored_and_rebuild_what_they_touch(make: Make, hom
     assert wiring.engine() is engine
     wiring.change_settings(dense_weight=0.25)
     assert wiring.retriever() is not retriever
-    assert wiring.retriever().weights.base == 0.25
+    assert wiring.retriever().dense_weight == 0.25
     assert load(home).dense_weight == 0.25
     with pytest.raises(ConfigError):
         wiring.change_settings(dense_weight=2)
@@ -226,6 +227,15 @@ def test_a_key_takes_effect_at_once(make: Make) -> None:
         wiring.set_key("local", "sk-0123456789", save=False)
 
 
+def test_fallbacks_stand_behind_the_chosen_backend_but_not_behind_themselves(make: Make) -> None:
+    wiring = make(backend="openai", fallbacks=["gemini", "fake"])
+    assert wiring.ask_options().fallbacks == ("gemini", "fake")
+    assert wiring.ask_options(backend="gemini").fallbacks == ("fake",)
+    wiring.choose(fallbacks=("gemni",))
+    with pytest.raises(InputError, match="did you mean gemini"):
+        wiring.ask_options()
+
+
 def test_the_pool_answers_what_the_engine_asks(make: Make) -> None:
     pool = make().pool
     assert pool.model("fake") is pool.model("fake")
@@ -235,3 +245,19 @@ def test_the_pool_answers_what_the_engine_asks(make: Make) -> None:
     assert pool.cost_usd("fake", Usage(10, 10)) == 0
     assert pool.cost_usd("compatible", Usage(10, 10)) is None
     pool.warm("fake", [HumanMessage("x")], threading.Event())
+
+
+def test_tuned_settings_reach_the_engine_and_the_splitter(make: Make, tmp_path: Path) -> None:
+    note = tmp_path / "long.md"
+    note.write_text("\n\n".join(f"문단 {i}은 제법 길게 이어지는 한 문장입니다." for i in range(60)), encoding="utf-8")
+    wiring = make(chunk_tokens=60, chunk_overlap=0, evidence_tokens=222, evidence_chunks=7, prompt="zero_shot")
+    (report,) = wiring.ingest([note])
+    assert report.chunks > 8, "the usual 400 tokens make three"
+    options = wiring.ask_options()
+    assert (options.tokens, options.pool, options.prompt) == (222, 7, "zero_shot")
+    assert wiring.ask_options(speed="thorough").tokens is None, "another speed has amounts of its own"
+    assert len(wiring.engine().prepare("문단 3은 무엇인가요?", options=options).hits) == 7
+    wiring.choose(refusal_threshold=1.0)
+    assert wiring.engine().ask("문단 3은 무엇인가요?", options=wiring.ask_options()).refused
+    wiring.choose(refusal_threshold=0.0)
+    assert not wiring.engine().ask("문단 3은 무엇인가요?", options=wiring.ask_options()).refused
