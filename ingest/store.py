@@ -66,8 +66,9 @@ class ChunkStore:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = undo.enter_context(WriterLock(folder)) if write else None
-            except PermissionError as error:
-                detail = f"The folder {folder} cannot be written to; change its permissions or choose another --home."
+            except (PermissionError, NotADirectoryError, FileExistsError) as error:
+                why = error.strerror
+                detail = f"The folder {folder} cannot be used ({why}); mend its permissions, or choose another --home."
                 raise StoreError(detail=detail) from error
             store = undo.enter_context(cls(folder, embedder, collection, lock))
             store._check_embedder()

@@ -112,9 +112,7 @@ def _meta(turn: StoredTurn, answer: Answer, lang: Language) -> str:
         votes + button("retry", "retry", text("chat.retry", lang)) + button("copy", "copy", text("chat.copy", lang))
     )
     model = attribute(f"{answer.backend} · {answer.model}")
-    return (
-        f'<div class="cm-meta" title="{model}">{figures}<span class="cm-acts">{actions}</span></div>{_reason(turn, lang)}'
-    )
+    return f'<div class="cm-meta" title="{model}">{figures}<span class="cm-acts">{actions}</span></div>{_reason(turn, lang)}'
 
 
 def _vote(name: str, value: int, turn: StoredTurn, lang: Language) -> str:

@@ -115,6 +115,9 @@ def _check_length(question: Question) -> None:
 
 
 def _check_backend(page: Page, name: str) -> None:
+    """What the backend lacks is told before anything is asked, unless another one stands behind it."""
+    if page.context.settings.fallbacks:
+        return
     info = next((info for info in page.context.backends() if info.name == name), None)
     if info is None or info.missing:
         raise _unusable(page, info, name)
@@ -171,7 +174,7 @@ def _wait_until_ready(page: Page, asked: _Asked) -> Iterator[Change]:
 
 
 def _stream(page: Page, engine: Engine, asked: _Asked) -> Iterator[Change]:
-    options = options_for(asked.question, asked.conversation, asked.cancel)
+    options = options_for(page, asked.question, asked.conversation, asked.cancel)
     for event in engine.stream(asked.question.text.strip(), history_of(asked.earlier), options):
         if isinstance(event, Sources):
             asked.passages, asked.retrieve_ms = event.passages, event.retrieve_ms
@@ -190,13 +193,15 @@ def history_of(turns: Sequence[StoredTurn]) -> list[Turn]:
     return [turn.as_history() for turn in turns if turn.record]
 
 
-def options_for(question: Question, conversation: str, cancel: threading.Event | None) -> object:
+def options_for(page: Page, question: Question, conversation: str, cancel: threading.Event) -> object:
     """chains.rag.AskOptions of a question."""
-    from chains.rag import AskOptions
-    from ingest.store import Scope
-
-    scope = Scope(documents=frozenset(question.documents)) if question.documents else None
-    return AskOptions(backend=question.backend, speed=question.speed, scope=scope, cancel=cancel, thread=conversation)
+    return page.context.ask_options(
+        backend=question.backend,
+        speed=question.speed,
+        documents=tuple(question.documents),
+        thread=conversation,
+        cancel=cancel,
+    )
 
 
 def _evidence_found(page: Page, asked: _Asked) -> Change:

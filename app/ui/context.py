@@ -6,6 +6,7 @@ background loading has finished, and raise the CourseMateError it ended with.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,17 @@ class AppContext(Protocol):
         """The documents of the course that ships with CourseMate."""
 
     def limits(self) -> Limits: ...
+    def ask_options(
+        self,
+        *,
+        backend: str = "",
+        speed: Speed | None = None,
+        documents: Sequence[str] = (),
+        thread: str = "",
+        cancel: threading.Event | None = None,
+    ) -> Any:
+        """chains.rag.AskOptions as the settings have it; "" and None take what they say. Raises InputError."""
+
     def ingest(self, paths: Sequence[Path], progress: Callable[[Any], None] | None = None) -> Iterator[Any]:
         """ingest.pipeline.FileReport a file, one writer at a time; progress gets ingest.pipeline.IngestProgress."""
 

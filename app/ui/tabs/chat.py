@@ -161,7 +161,7 @@ def _read_ahead(page: Page, question: Question) -> None:
 
     def read(cancel: threading.Event) -> None:
         turns = page.conversations.turns(question.owner, question.conversation)
-        options = asking.options_for(question, question.conversation, cancel)
+        options = asking.options_for(page, question, question.conversation, cancel)
         page.context.engine().read_ahead(question.text.strip(), asking.history_of(turns), options)
 
     page.sessions.draft(question.session, read)

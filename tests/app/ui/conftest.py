@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.ui.context import BackendInfo, DoctorLine, Status
+from app.wiring import Wiring
 from ingest.base import Limits
 from models.errors import DocumentError
 from models.types import Answer, Chunk, Citation, Done, Locator, Passage, Sentence, Sources, Token, Usage
@@ -148,7 +149,7 @@ class StubContext:
         self.home = home
         self.settings = SimpleNamespace(
             language="ko", speed="normal", backend="local", model="", base_url="", compatible_model="",
-            openai_model="", gemini_model="", limits=Limits(), uploads_dir=home / "uploads", offline=False,
+            openai_model="", gemini_model="", limits=Limits(), fallbacks=(), timeout_s=60.0, uploads_dir=home / "uploads", offline=False,
         )  # fmt: skip
         self.engine_ = StubEngine()
         self.store_ = StubStore([make_row("04-mlp.md", True), make_row("05-cnn.md", True), make_row("4주차.pdf")])
@@ -176,6 +177,9 @@ class StubContext:
 
     def course_files(self):
         return [Path("/course/04-mlp.md"), Path("/course/05-cnn.md")]
+
+    ask_options = Wiring.ask_options
+    pool = SimpleNamespace(backend=lambda name: SimpleNamespace(name=name))
 
     def limits(self):
         return self.settings.limits
