@@ -22,7 +22,7 @@ class Asked:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", nargs="?", metavar="Q", help=text("cli.question"))
-    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=text("cli.questions"))
+    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=text("cli.questions_file"))
     parser.add_argument("--json", action="store_true", help=text("cli.json"))
 
 

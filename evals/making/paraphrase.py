@@ -44,7 +44,6 @@ ENGLISH_EXAMPLES = (
     ),
     ("최대 풀링과 평균 풀링은 어떻게 다른가요?", "How does max pooling differ from average pooling?"),
 )
-SAME_WORDS = 0.99
 _NAMES = re.compile(r"[A-Za-z][A-Za-z0-9_.+-]*[A-Za-z0-9]|\d[\d,.]*")
 _WRAPPING = re.compile(r"^(?:(?:질문|바꾼 질문|답|Question|Q|A)\s*[:：]\s*)?[\"“'「]?(.*?)[\"”'」]?$", re.IGNORECASE)
 
