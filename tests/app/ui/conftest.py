@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.settings import load
 from app.ui.context import BackendInfo, DoctorLine, Status
 from app.wiring import Wiring
-from ingest.base import Limits
 from models.errors import DocumentError
 from models.types import Answer, Chunk, Citation, Done, Locator, Passage, Sentence, Sources, Token, Usage
 
@@ -147,10 +147,9 @@ class StubContext:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.settings = SimpleNamespace(
-            language="ko", speed="normal", backend="local", model="", base_url="", compatible_model="",
-            openai_model="", gemini_model="", limits=Limits(), fallbacks=(), timeout_s=60.0, uploads_dir=home / "uploads", offline=False,
-        )  # fmt: skip
+        settings = load(home)
+        values = {name: getattr(settings, name) for name in type(settings).model_fields}
+        self.settings = SimpleNamespace(**values, uploads_dir=settings.uploads_dir)
         self.engine_ = StubEngine()
         self.store_ = StubStore([make_row("04-mlp.md", True), make_row("05-cnn.md", True), make_row("4주차.pdf")])
         self.status_ = Status("ready")
