@@ -42,7 +42,7 @@ def case_from_json(values: Mapping[str, Any]) -> Case:
     return case
 
 
-def _read(kind: type[Any], values: Mapping[str, Any]) -> Any:
+def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     from pydantic import ValidationError
 
     try:
@@ -56,7 +56,7 @@ def _read(kind: type[Any], values: Mapping[str, Any]) -> Any:
 
 
 @cache
-def _adapter(kind: type[Any]) -> Any:
+def _adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

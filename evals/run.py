@@ -23,6 +23,7 @@ from evals.outcomes import from_json, to_json
 from evals.run_folder import RESULTS, Run, begin, load_run, row_of
 from evals.systems import System
 from ingest.lock import WriterLock
+from models.embedders.base import Embedder
 from models.errors import (
     BackendRefusedKey,
     ContextTooLong,
@@ -62,13 +63,15 @@ class RunProgress:
 class RunOptions:
     """seed: of the resampling. cache: folder shared by runs; None for none. again: ask what the cache holds, too.
 
-    judge: grades the answers when they are there. title, language: of the report.
+    judge: grades the answers when they are there. embedder: for metrics that compare meanings; they are left out without.
+    title, language: of the report.
     """
 
     seed: int = 0
     cache: Path | None = None
     again: bool = False
     judge: Grader | None = None
+    embedder: Embedder | None = None
     title: str = ""
     language: Literal["ko", "en"] = "ko"
 
@@ -113,7 +116,7 @@ def _conclude(finished: Run, options: RunOptions, cancel: threading.Event) -> Ru
 
     if options.judge is not None:
         options.judge.grade(finished, cancel)
-    write_report(finished.folder, options.language)
+    write_report(finished.folder, options.language, options.embedder)
     return finished
 
 

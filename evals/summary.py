@@ -12,12 +12,15 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from evals.base import AnyMetric, Case, Outcome
+from evals.base import AnyMetric, Case, Group, Outcome
+from evals.judge import JudgeAgreement, Judged, JudgeRecord, judge_record
+from evals.judge import to_json as judge_to_json
 from evals.run_folder import SUMMARY, Run, write_json
 from evals.statistics import Difference, Estimate, Row, difference, estimate, measure, quantile, value_of
-from models.discovery import discover
+from evals.suite import suite
+from models.embedders.base import Embedder
 
-GROUPS = ("answer", "refusal", "grounding", "retrieval", "cost")
+GROUPS: tuple[Group, ...] = ("answer", "refusal", "grounding", "retrieval", "cost")
 TIMES = ("retrieve", "first_token", "total")
 LEADING = "correct"
 
@@ -29,6 +32,7 @@ class Summary:
     run: Run
     metrics: Mapping[str, AnyMetric]
     rows: Mapping[str, Mapping[str, Sequence[Row | None]]]
+    judge: JudgeRecord | None = None
 
     @property
     def systems(self) -> list[str]:
@@ -62,16 +66,19 @@ class Summary:
         return [row for case, row in zip(self.run.cases, rows, strict=True) if case.id in cases]
 
 
-def summarise_run(run: Run, more: Sequence[AnyMetric] = ()) -> Summary:
-    """Measures every answer once. more: metrics of this run alone, such as the judge's."""
-    found: list[AnyMetric] = [*discover("evals.metrics", "METRIC").values(), *more]
+def summarise_run(run: Run, embedder: Embedder | None = None) -> Summary:
+    """Measures every answer once. embedder: for metrics that compare meanings."""
+    found, judge = suite(embedder), judge_record(run)
+    if judge:
+        judged = Judged(judge.judgements)
+        found += [judged, JudgeAgreement(judged)]
     rows = {
         system.name: {metric.name: _rows(metric, run.cases, run.outcomes[system.name]) for metric in found}
         for system in run.systems
     }
     used = [m for m in found if any(row is not None for of in rows.values() for row in of[m.name])]
     used.sort(key=lambda metric: (GROUPS.index(metric.group), metric.name != LEADING))
-    return Summary(run, {metric.name: metric for metric in used}, rows)
+    return Summary(run, {metric.name: metric for metric in used}, rows, judge)
 
 
 def _rows(metric: AnyMetric, cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> list[Row | None]:
@@ -112,6 +119,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "seed": run.seed,
         "questions": len(run.cases),
         "metrics": {n: {"group": m.group, "higher_is_better": m.higher_is_better} for n, m in summary.metrics.items()},
+        "judge": judge_to_json(summary.judge) if summary.judge else None,
         "systems": systems,
         "differences": [_pair(summary, a, b) for a, b in pairs(summary)],
     }

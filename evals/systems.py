@@ -10,7 +10,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chains.rag import AskOptions, RagEngine
 from evals.base import Case, Outcome
-from models.types import Answer, Done, Passage, Sources
+from models.types import Answer, Done
 
 if TYPE_CHECKING:
     from chains.retrieve import CourseRetriever
@@ -61,15 +60,11 @@ class EngineSystem:
     def answer(self, case: Case, cancel: threading.Event) -> Outcome:
         options = replace(self.options, cancel=cancel)
         prepared = self.engine.prepare(case.question, (), options)
-        passages: tuple[Passage, ...] = ()
         answer: Answer | None = None
-        with closing(self.engine.stream(case.question, (), options)) as events:  # type: ignore[type-var]
-            for event in events:
-                if isinstance(event, Sources):
-                    passages = event.passages
-                elif isinstance(event, Done):
-                    answer = event.answer
-        return Outcome(answer, prepared.hits, passages)
+        for event in self.engine.answer(prepared, options):
+            if isinstance(event, Done):
+                answer = event.answer
+        return Outcome(answer, prepared.hits, prepared.passages)
 
     def close(self) -> None:
         self.on_close()
