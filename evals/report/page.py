@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 from evals.analysis import LOSSES, confusion, count, losses, slices
@@ -18,6 +18,7 @@ from evals.summary import GROUPS, LEADING, TIMES, Summary, pairs
 
 GLANCE = ("correct", "refusal_f1", "citation_precision", "first_token_ms")
 GLANCE_RETRIEVAL = ("gold_passage_at_5", "recall_at_5", "ndcg_at_10", "mrr")
+ABOUT = ("backend", "model", "speed", "tokens")
 NAMED_IDS, CUTOFF = 12, 5
 
 
@@ -132,10 +133,10 @@ def _shown_cutoff(name: str) -> bool:
 def _gap_row(summary: Summary, name: str, found: Difference, language: Language) -> Markup:
     metric = summary.metrics[name]
     kind = "none" if not found.shown else "better" if (found.value > 0) == metric.higher_is_better else "worse"
-    reach = max(
-        abs(v) for v in (found.value, found.low or 0.0, found.high or 0.0, 0.05 if metric.group != "cost" else 1e-9)
+    reach = (
+        1.0 if metric.group != "cost" else max(abs(v) for v in (found.value, found.low or 0.0, found.high or 0.0, 1e-9))
     )
-    said = f"{figures.difference(found, name)}"
+    said = figures.difference(found, name)
     verdict = text("none_shown" if kind == "none" else kind, language)
     label = f"{metric_label(name, language)}: {said}. {verdict}"
     return join(
@@ -269,15 +270,16 @@ def _times(summary: Summary, language: Language) -> Markup | None:
     return section("times", language, table(head, rows), note=text("times_note", language)) if rows else None
 
 
+def _about(facts: Mapping[str, str], language: Language) -> str:
+    return " · ".join(f"{text(f'about.{name}', language)} {value}" for name, value in facts.items() if name in ABOUT)
+
+
 def _method(summary: Summary, language: Language) -> Markup:
     run, judge = summary.run, summary.judge
     parts = [element("p", text("method_text", language, seed=run.seed))]
     if judge:
         counts = {"graded": judge.graded, "unreadable": judge.unreadable, "pending": judge.pending}
         parts.append(element("p", text("judge_note", language, name=judge.name, **counts)))
-    rows = [
-        [name_of(summary, s.name), " · ".join(f"{k} {v}" for k, v in s.about.items()), element("code", s.fingerprint)]
-        for s in run.systems
-    ]
+    rows = [[name_of(summary, s.name), _about(s.about, language), element("code", s.fingerprint)] for s in run.systems]
     head = [text("system_head", language), "", text("fingerprint", language)]
     return section("method", language, *parts, table(head, rows))
