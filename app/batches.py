@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["waiting", "running", "stopped", "done", "failed"]
 UNFINISHED = frozenset({"waiting", "running"})
+CLOSE_S = 5.0
 MANIFEST, CASES = "batch.json", "cases.jsonl"
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -46,6 +47,7 @@ class Asked:
     name: str
     backend: str
     template: Mapping[str, Any]
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Batches:
         self._running = _Running()
         self._queue: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closing = False
         for path in sorted(folder.glob(f"*/{MANIFEST}")):
             self._take_up(path)
 
@@ -186,10 +189,14 @@ class Batches:
         return values
 
     def close(self) -> None:
-        """Stops what runs, which goes on when the home is opened again."""
-        self._queue = queue.SimpleQueue()
+        """Stops what runs and waits for it; it goes on when the home is opened again."""
+        self._closing = True
         with self._lock:
             self._running.cancel.set()
+            thread = self._thread
+        self._queue.put("")
+        if thread is not None:
+            thread.join(CLOSE_S)
 
     def _enqueue(self, identity: str) -> None:
         with self._lock:
@@ -199,11 +206,11 @@ class Batches:
                 self._thread.start()
 
     def _serve(self) -> None:
-        while True:
+        while not self._closing:
             identity = self._queue.get()
             with self._lock:
                 batch = self._batches.get(identity)
-                if batch is None or batch.state != "waiting":
+                if self._closing or batch is None or batch.state != "waiting":
                     continue
                 self._running = _Running(identity)
                 cancel = self._running.cancel

@@ -31,12 +31,13 @@ SCHEMA = (
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One contender with what it said. name: as it stands in the ranking; title: as people see it; error: what a person
-    was told where no answer came. Neither answer nor error: it has not finished, and never will after a reload."""
+    was told where no answer came; settings: whether the next step is done there. Neither answer nor error: it has not finished, and never will after a reload."""
 
     name: str
     title: str
     answer: Answer | None = None
     error: str = ""
+    settings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ launch(context, "127.0.0.1", 7860)      accepts connections at once, shows the p
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, get_args
 
 from app.conversations import Conversations
+from app.questionsets import QuestionSets
 from app.ui import header
 from app.ui.compare.arena import open_arena
 from app.ui.compare.routes import serve as serve_arena
@@ -23,6 +26,7 @@ from app.ui.intake import arriving, clear_arriving
 from app.ui.page import Page, Tab
 from app.ui.server import Door, bind, credentials, is_loopback, web_server
 from app.ui.sessions import Sessions
+from app.ui.sets.routes import serve_sets
 from app.ui.theme import head, theme
 from models.discovery import discover
 from models.errors import InputError
@@ -71,9 +75,10 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
     conversations = Conversations(context.home / "conversations.sqlite")
     sessions, downloads, arena = Sessions(), Downloads(context), open_arena(context)
     clear_arriving(context.home)
-    parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_closed(arena.batches.close))
     _serve_exports(parent, conversations)
     serve_arena(parent, arena, _user)
+    serve_sets(parent, QuestionSets(context.home))
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path
         page = Page(context, conversations, sessions, downloads, lang, arena=arena)
@@ -111,6 +116,17 @@ def build_page(page: Page) -> Any:
         header.connect_status(page, status)
         on_leave(page, page.sessions.leave)
     return page.blocks
+
+
+def _until_closed(close: Callable[[], None]) -> Callable[[Any], Any]:
+    """A lifespan that ends with `close`, before the engines that it needs are gone."""
+
+    @asynccontextmanager
+    async def lifespan(_parent: Any) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(close)
+
+    return lifespan
 
 
 def _user(request: Any) -> str:

@@ -59,7 +59,8 @@ def evaluate(
     context.engine()  # waits until the application is there
     wiring: Any = cast("Any", context)
     contenders = [
-        Contender(asked.backend, template=PromptTemplateText.from_dict(asked.template)) for asked in plan.systems
+        Contender(asked.backend, template=PromptTemplateText.from_dict(asked.template), adapter=asked.adapter)
+        for asked in plan.systems
     ]
     chosen = systems(wiring, contenders)
     if plan.retrieval:

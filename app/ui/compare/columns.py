@@ -13,8 +13,9 @@ LETTERS = "ABCD"
 
 
 def head(question: str, lang: Language) -> str:
-    """The question above the columns."""
-    return answers.question_html(question, lang)
+    """The question above the columns; the button asks the contenders who are chosen now the same again."""
+    again = answers.button("suggest", "retry", text("compare.again", lang), text=question)
+    return f'<div class="cm-q-row">{again}<div class="cm-q">{blocks(question)}</div></div>'
 
 
 def whole(one: Round, lang: Language) -> list[str]:
@@ -55,7 +56,7 @@ def streaming(entry: Entry, place: int, hidden: bool, draft: str, lang: Language
 def failed(entry: Entry, place: int, hidden: bool, lang: Language) -> str:
     """Why there is no answer. While names are hidden the reason is, too: it mostly names the backend."""
     words = text("compare.no_answer", lang) if hidden else entry.error or text("compare.cut_off", lang)
-    step = "" if hidden else answers.link("settings", text("chat.go_settings", lang)) if "API" in entry.error else ""
+    step = answers.link("settings", text("chat.go_settings", lang)) if entry.settings and not hidden else ""
     return _frame(
         entry, place, hidden, f'<div class="cm-none cm-error" role="alert"><p>{inline(words)} {step}</p></div>', lang
     )

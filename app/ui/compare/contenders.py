@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.templates import Templates, is_own
+from app.ui.compare import answerers
 from app.ui.compare.contest import Rival
 from app.ui.events import Visit, connect
-from app.ui.header import backend_choices
 from app.ui.i18n import catalog
-from app.ui.lacks import label_of
 from app.ui.page import Page
 from app.ui.theme import panel
 
@@ -61,7 +60,7 @@ def _row(page: Page, templates: Templates, place: int) -> Row:
     with gr.Row(elem_classes="cm-contender", elem_id=f"cm-contender-{place}", visible=place < FEWEST) as box:
         with gr.Column(min_width=0):
             backend = gr.Dropdown(
-                backend_choices(page),
+                answerers.choices(page),
                 value=page.context.settings.backend,
                 label=page.text("compare.backend_of", letter=letter),
                 show_label=False,
@@ -112,7 +111,7 @@ def _connect(page: Page, templates: Templates, chooser: Chooser) -> None:
             connect(page, row.drop.click, less(place), [chooser.count, below.backend, below.prompt], [*shown, *moved])
 
     def refreshed(visit: Visit, *chosen: Any) -> list[Any]:
-        backends, prompts = backend_choices(page), prompt_choices(page, templates, visit.owner)
+        backends, prompts = answerers.choices(page), prompt_choices(page, templates, visit.owner)
         known = [value for _, value in prompts]
         updates: list[Any] = []
         for i, prompt in enumerate(chosen):
@@ -143,16 +142,14 @@ def rivals(page: Page, templates: Templates, owner: str, values: Sequence[Any]) 
 
 
 def rival(page: Page, templates: Templates, owner: str, backend: str, prompt: str) -> Rival:
-    """One contender. Raises InputError for a prompt that is gone."""
+    """One contender. backend: a value of `answerers.choices`. Raises InputError for a prompt or an adapter that is gone."""
     from chains.compare import Contender
 
-    template = templates.get(owner, prompt)
-    info = next((info for info in page.context.backends() if info.name == backend), None)
-    model = info.model.rsplit("/", 1)[-1] if info else ""
-    who = f"{label_of(info, page.lang)} · {model}" if info and model else label_of(info, page.lang) if info else backend
+    who, template = answerers.find(page, backend), templates.get(owner, prompt)
     named = prompt_label(page, template.name, is_own(prompt))
-    contender = Contender(backend, template=template)
-    identity = templates.identity(owner, prompt)
     return Rival(
-        contender, f"{backend}/{model} · {identity}" if model else f"{backend} · {identity}", f"{who} · {named}"
+        Contender(who.backend, template=template, adapter=who.adapter),
+        f"{who.name} · {templates.identity(owner, prompt)}",
+        f"{who.title} · {named}",
+        who.missing,
     )

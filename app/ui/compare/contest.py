@@ -20,10 +20,9 @@ from app.ui.compare import columns
 from app.ui.compare.arena import Arena
 from app.ui.context import Engine, Speed
 from app.ui.i18n import localize
-from app.ui.lacks import lacks
 from app.ui.page import Page
 from app.votes import draw
-from models.errors import CourseMateError, InputError
+from models.errors import BackendRefusedKey, CourseMateError, InputError, MissingError
 from models.types import Answer, Done, Sources, Token
 
 if TYPE_CHECKING:
@@ -40,11 +39,13 @@ HERE = frozenset({"local", "hf"})  # one engine of this machine for all contende
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A contender as it was chosen. name: the same in every language, for the ranking; title: for people."""
+    """A contender as it was chosen. name: the same in every language, for the ranking; title: for people; missing: what it
+    lacks and how to get it, "" where it can answer."""
 
     contender: Contender
     name: str
     title: str
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +107,7 @@ def compete(page: Page, arena: Arena, challenge: Challenge) -> Iterator[Change]:
 def _prepare(page: Page, arena: Arena, challenge: Challenge) -> _Contest:
     """Checks the challenge, and draws who meets whom where it is a blind one."""
     _check(challenge)
-    infos = {info.name: info for info in page.context.backends()}
-    starting = page.context.status().state == "starting"
-    lacking: dict[Rival, str] = {}
-    for rival in challenge.rivals:
-        info = infos.get(rival.contender.backend)
-        usual = starting and rival.contender.backend == page.context.settings.backend  # its weights may be on their way
-        words = page.text("lacks.unknown") if info is None else "" if usual else lacks(info, page.lang)
-        if words:
-            lacking[rival] = words
+    lacking = {rival: words for rival in challenge.rivals if (words := _missing(page, rival))}
     rivals = list(challenge.rivals)
     if challenge.blind:
         able = [rival for rival in rivals if rival not in lacking]
@@ -126,8 +119,17 @@ def _prepare(page: Page, arena: Arena, challenge: Challenge) -> _Contest:
             draw(able, [rival.name for rival in able], arena.votes.all(challenge.owner), random.SystemRandom())
         )
     places = {place: lacking[rival] for place, rival in enumerate(rivals) if rival in lacking}
-    entries = [Entry(rival.name, rival.title, error=places.get(place, "")) for place, rival in enumerate(rivals)]
+    entries = [
+        Entry(rival.name, rival.title, error=places.get(place, ""), settings=place in places)
+        for place, rival in enumerate(rivals)
+    ]
     return _Contest(challenge, arena.sessions.begin(challenge.session), rivals, entries, places)
+
+
+def _missing(page: Page, rival: Rival) -> str:
+    """What keeps it from answering. While the application starts, what the usual backend lacks is on its way."""
+    usual = rival.contender.backend == page.context.settings.backend
+    return "" if usual and page.context.status().state == "starting" else rival.missing
 
 
 def _check(challenge: Challenge) -> None:
@@ -240,8 +242,8 @@ def _waiting(page: Page, contest: _Contest) -> dict[int, str]:
 def _heard(page: Page, arena: Arena, contest: _Contest, place: int, heard: Heard) -> Iterator[Change]:
     entry, hidden = contest.entries[place], contest.challenge.blind
     if heard.error is not None:
-        words = localize(heard.error, page.lang)
-        yield _close(page, arena, contest, place, replace(entry, error=words))
+        words, settings = localize(heard.error, page.lang), isinstance(heard.error, MissingError | BackendRefusedKey)
+        yield _close(page, arena, contest, place, replace(entry, error=words, settings=settings))
     elif isinstance(heard.event, Token):
         contest.drafts[place] = contest.drafts.get(place, "") + heard.event.text
         if time.monotonic() - contest.shown_at.get(place, 0.0) >= REFRESH_S:

@@ -22,6 +22,8 @@
   document.addEventListener("click", (event) => {
     const jump = event.target.closest("[data-act=tab]");
     if (jump) window.coursemate.goTo(jump.dataset.tab);
+    const tab = event.target.closest("#cm-tabs > .tab-wrapper [role=tab], #cm-sections > .tab-wrapper [role=tab]");
+    if (tab) sessionStorage.setItem(tab.id.startsWith("cm-section") ? "cm-section" : "cm-tab", tab.id);
     const toggle = event.target.closest("[data-drawer]");
     if (toggle) window.coursemate.drawer(toggle.dataset.drawer);
     else if (event.target.closest("#cm-middle")) {
@@ -32,6 +34,16 @@
     if (event.key === "Escape") window.coursemate.drawer("", false);
     if (event.key === "Enter" && event.target.matches("[role=button][data-act]")) event.target.click();
   });
+
+  // A reload shows the tab that was open.
+  for (const name of ["cm-tab", "cm-section"]) {
+    const id = sessionStorage.getItem(name);
+    const opening = setInterval(() => {
+      const tab = id && document.getElementById(id);
+      if (tab) tab.click();
+      if (tab || !id) clearInterval(opening);
+    }, 100);
+  }
 
   // How long the reader has been waiting, counted by this clock.
   const since = new WeakMap();
