@@ -46,7 +46,8 @@ class _Pump:
         try:
             while True:
                 try:
-                    piece = await asyncio.wait_for(anext(stream), wait_s)
+                    async with asyncio.timeout(wait_s):  # wait_for loses a cancellation that comes together with a piece
+                        piece = await anext(stream)
                 except StopAsyncIteration:
                     return
                 except TimeoutError as error:
