@@ -193,10 +193,10 @@ def _check(contenders: Sequence[Contender]) -> None:
     if not FEWEST <= len(contenders) <= MOST:
         count = len(contenders)
         detail = f"{count} contenders were given; give {FEWEST} to {MOST}"
-        raise InputError(detail=detail, text_key="compare.count", count=count, fewest=FEWEST, most=MOST)
+        raise InputError(detail=detail, text_key="contenders.count", count=count, fewest=FEWEST, most=MOST)
     for i, contender in enumerate(contenders):
         contender.asked_with  # noqa: B018  raises where the prompt is none
         if contender in contenders[:i]:
             label = contender.label()
             detail = f"The contender {label} is given twice; change its backend, prompt or adapter"
-            raise InputError(detail=detail, text_key="compare.twice", label=label)
+            raise InputError(detail=detail, text_key="contenders.twice", label=label)
