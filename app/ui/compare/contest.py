@@ -232,8 +232,9 @@ def _waiting(page: Page, contest: _Contest) -> dict[int, str]:
         entry, backend = contest.entries[place], contest.rivals[place].contender.backend
         through = entry.answer is not None or bool(entry.error)
         if not through and place not in contest.drafts:
-            step = page.text("compare.turn") if backend in busy else reading
-            html[place] = columns.waiting(entry, place, contest.challenge.blind, step, page.lang)
+            hidden = contest.challenge.blind  # a turn would tell that both are on this machine
+            step = page.text("compare.turn") if backend in busy and not hidden else reading
+            html[place] = columns.waiting(entry, place, hidden, step, page.lang)
         if not through and backend in HERE:
             busy.add(backend)
     return html

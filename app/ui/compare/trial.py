@@ -88,26 +88,24 @@ def _layout(page: Page, arena: Arena) -> Parts:
                 elem_id="cm-lab-question",
             )  # fmt: skip
             ask = gr.Button(t("lab.ask"), variant="primary", size="md", min_width=72, scale=1, elem_id="cm-lab-ask")
-        with gr.Tab(t("lab.whole_set"), render_children=True), gr.Row(elem_classes="cm-line"):
+        with gr.Tab(t("lab.whole_set"), render_children=True):
             questions = gr.Dropdown(
                 listed,
                 value=listed[0][1] if listed else None,
                 label=t("batch.set"),
-                container=False,
-                scale=3,
+                show_label=False,
                 elem_id="cm-lab-set",
             )
-            count = gr.Number(
-                FIRST_COUNT,
-                precision=0,
-                minimum=0,
-                label=t("batch.how_many"),
-                container=False,
-                scale=1,
-                min_width=64,
-                elem_id="cm-lab-count",
-            )
-            run = gr.Button(t("lab.run"), variant="primary", size="md", min_width=72, scale=1, elem_id="cm-lab-run")
+            with gr.Row(elem_classes="cm-line"):
+                count = gr.Number(
+                    FIRST_COUNT,
+                    precision=0,
+                    minimum=0,
+                    label=t("batch.how_many"),
+                    info=t("batch.how_many_lead"),
+                    elem_id="cm-lab-count",
+                )
+                run = gr.Button(t("lab.run"), variant="primary", size="md", min_width=72, elem_id="cm-lab-run")
     stop = gr.Button(t("chat.stop"), size="md", visible=False, elem_id="cm-lab-stop")
     result = panel("cm-lab-result", script("batch"), f'<p class="cm-empty">{t("lab.empty")}</p>')
     return Parts(

@@ -14,7 +14,10 @@ const address = () => {
   else url.searchParams.delete("m");
   if (url.href !== location.href) history.replaceState(history.state, "", url);
 };
-watch("value", address);
+watch("value", () => {
+  address();
+  if (element.querySelector(".cm-q") && window.coursemate.narrow()) element.scrollIntoView({ behavior: "smooth" });
+});
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");

@@ -52,7 +52,7 @@ def page(visit, url):
 def opened(visitor):
     """The tab, with the application ready."""
     page = visitor.page
-    page.set_default_timeout(180_000)
+    page.set_default_timeout(60_000)
     visitor.open()
     page.wait_for_selector("#cm-status .cm-ready", state="attached")
     page.evaluate("coursemate.goTo('compare')")
@@ -82,7 +82,7 @@ def ended(page, columns=2):
 
 def test_two_prompts_from_one_retrieval_and_a_reload(page):
     ask(page)
-    page.wait_for_selector("#cm-side-grid .cm-waiting:has-text('차례')")
+    page.wait_for_selector("#cm-side-grid .cm-waiting:has-text('앞 상대')")
     rivals = ended(page)
     assert ["제로샷" in title for title in rivals.locator("header b").all_inner_texts()] == [False, True]
     assert all("토큰" in figures for figures in rivals.locator(".cm-meta").all_inner_texts())
