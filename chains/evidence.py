@@ -12,6 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -150,8 +151,8 @@ class EvidenceScorer:
         closeness = self._vectors.closeness(vectors @ question_vector)
         for (h, p, unit), vector, near in zip(placed, vectors, closeness, strict=True):
             chunk = hits[h].chunk
-            words = frozenset(content_morphemes(unit.text))
-            heading = frozenset(content_morphemes(" ".join(chunk.locator.headings[-2:])))
+            words = _words(unit.text)
+            heading = _words(" ".join(chunk.locator.headings[-2:]))
             features = (
                 covered(wanted, words),
                 covered(wanted, words | heading) - covered(wanted, words),
@@ -174,6 +175,12 @@ class EvidenceScorer:
         features = np.asarray([c.features for c in candidates])  # (N, F)
         scores: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(features @ self._coefficients)))
         return scores
+
+
+@lru_cache(maxsize=16_384)
+def _words(text: str) -> frozenset[str]:
+    """Content morphemes of a sentence, kept: a course has some thousand, and Kiwi is what scoring them costs most."""
+    return frozenset(content_morphemes(text))
 
 
 def answer_kind(question: str) -> re.Pattern[str] | None:
