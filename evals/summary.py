@@ -8,7 +8,7 @@ summary.difference("local", "openai", "correct")   # openai - local
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -27,12 +27,14 @@ LEADING = "correct"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """metrics: those that apply to at least one case, by group. rows: system -> metric -> a row a case, in the set's order."""
+    """Draws each sample once. metrics: those that apply to at least one case, by group. rows: system -> metric -> a row a case, in the set's order."""
 
     run: Run
     metrics: Mapping[str, AnyMetric]
     rows: Mapping[str, Mapping[str, Sequence[Row | None]]]
     judge: JudgeRecord | None = None
+    _estimates: dict[tuple[str, str, frozenset[str] | None], Estimate] = field(default_factory=dict)
+    _differences: dict[tuple[str, str, str], Difference | None] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -40,13 +42,19 @@ class Summary:
 
     def estimate(self, system: str, metric: str, cases: frozenset[str] | None = None) -> Estimate:
         """Over all cases, or over those with these ids."""
-        chosen = self._chosen(system, metric, cases)
-        return estimate(self.metrics[metric], chosen, self.run.seed)
+        key = (system, metric, cases)
+        if key not in self._estimates:
+            chosen = self._chosen(system, metric, cases)
+            self._estimates[key] = estimate(self.metrics[metric], chosen, self.run.seed)
+        return self._estimates[key]
 
-    def difference(self, a: str, b: str, metric: str, cases: frozenset[str] | None = None) -> Difference | None:
+    def difference(self, a: str, b: str, metric: str) -> Difference | None:
         """b - a over the cases that both have; None where there is none."""
-        before, after = self._chosen(a, metric, cases), self._chosen(b, metric, cases)
-        return difference(self.metrics[metric], before, after, self.run.seed)
+        key = (a, b, metric)
+        if key not in self._differences:
+            before, after = self.rows[a][metric], self.rows[b][metric]
+            self._differences[key] = difference(self.metrics[metric], before, after, self.run.seed)
+        return self._differences[key]
 
     def value(self, system: str, metric: str, case_id: str) -> float | None:
         """One case's own value."""

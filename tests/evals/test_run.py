@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -97,9 +96,9 @@ def test_a_run_answers_everything_and_reports(tmp_path: Path) -> None:
     (system,) = done.summary["systems"]
     assert system["metrics"]["correct"]["value"] == 1.0
     assert system["metrics"]["correct"]["n"] == 12
-    assert {"run.json", "results.jsonl", "summary.json", "report.html", "report.md"} <= set(
-        os.listdir(tmp_path / "run")
-    )
+    assert {"run.json", "results.jsonl", "summary.json", "report.html", "report.md"} <= {
+        path.name for path in (tmp_path / "run").iterdir()
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
