@@ -124,12 +124,14 @@ def _ask_all(works: Sequence[_Work], meter: _Meter, cancel: threading.Event) -> 
     """Every system's questions; an interrupted caller stops the threads before it leaves."""
     with ThreadPoolExecutor(len(meter.lanes)) as pool:
         lanes = [pool.submit(_walk, lane, meter) for lane in meter.lanes]
+        whole = False
         try:
             for lane in lanes:
                 lane.result()
-        except BaseException:
-            cancel.set()
-            raise
+            whole = True
+        finally:
+            if not whole:
+                cancel.set()
 
 
 def _walk(lane: Sequence[_Work], meter: _Meter) -> None:
