@@ -20,6 +20,7 @@ class BackendConfig:
 
     model: name at the provider, catalogue name, hub id, or path of a GGUF file; "" means the backend's default.
     weights_dir: folder with the fetched weights. adapter: name or path of a LoRA adapter, "" for none.
+    adapters: all that one loaded model shall be able to answer with, where the backend can (local).
     timeout_s: for the first and between two tokens. max_tokens: of the answer. context_tokens: of the local engine.
     """
 
@@ -28,6 +29,7 @@ class BackendConfig:
     api_key: SecretStr | None = None
     base_url: str = ""
     adapter: str = ""
+    adapters: tuple[str, ...] = ()
     adapter_scale: float = 1.0
     temperature: float = 0.0
     max_tokens: int = 512

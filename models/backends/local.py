@@ -4,7 +4,8 @@
     for piece in model.stream("드롭아웃은 왜 쓰나요?"): ...
 
 `config.model` is what WeightsStore.resolve takes: a catalogue name, a hub id that was pulled, the path of a GGUF file.
-`config.adapter` is the path of a LoRA adapter in GGUF form, weighed by `config.adapter_scale`. Extra request fields of
+`config.adapter` is the path of a LoRA adapter in GGUF form, weighed by `config.adapter_scale`; chat models with the same
+`config.adapters` share one loaded model, with and without an adapter. Extra request fields of
 llama.cpp go through `bind`:
 `model.bind(extra_body={"grammar": …})`, `model.bind(response_format={"type": "json_schema", …})`.
 """
@@ -53,7 +54,8 @@ class LocalBackend:
 
     def engine(self, config: BackendConfig) -> LocalEngine:
         """The engine that `build` uses, shared by all configurations with the same files. Raises MissingError or InputError."""
-        adapters = (Path(config.adapter).resolve(),) if config.adapter else ()
+        names = [*config.adapters, *([config.adapter] if config.adapter else [])]
+        adapters = tuple(dict.fromkeys(Path(name).resolve() for name in names))
         return LocalEngine.of(EngineSpec(self._gguf(config), adapters, config.context_tokens, config.threads))
 
     def _gguf(self, config: BackendConfig) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from contextlib import aclosing, closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,13 +34,13 @@ class LocalChat(CompatibleChat):
         """A chat model on `engine`. Cheap."""
         name = engine.spec.model.stem
         source = Source(NAME, PLACEHOLDER, name, None, None, config.timeout_s)
-        lora = [{"id": 0, "scale": config.adapter_scale}] if config.adapter else []
+        adapter = Path(config.adapter).resolve() if config.adapter else None
         special = {
             "api_key": SecretStr("unused"),
             "seed": config.seed,
             "tries": 2,  # the second one on a fresh engine, where the first one's process was gone
             "stream_chunk_timeout": None,  # pings say that it lives, however long the prompt
-            "extra_body": {"cache_prompt": True, "lora": lora},
+            "extra_body": {"cache_prompt": True, **engine.lora(adapter, config.adapter_scale)},
             "http_client": httpx.Client(transport=_Way(engine), trust_env=False),
             "http_async_client": httpx.AsyncClient(transport=_AsyncWay(engine), trust_env=False),
         }
@@ -54,7 +55,7 @@ class LocalChat(CompatibleChat):
 
     def warm(self, messages: Sequence[BaseMessage], cancel: threading.Event | None = None) -> bool:
         """See LocalEngine.warm."""
-        return self._engine.warm(convert_to_openai_messages(list(messages)), cancel)
+        return self._engine.warm(convert_to_openai_messages(list(messages)), cancel, self.extra_body)
 
     def get_token_ids(self, text: str) -> list[int]:
         """The engine's own tokens."""

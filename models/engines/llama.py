@@ -6,8 +6,10 @@
     engine.count_tokens("드롭아웃은 왜 쓰나요?")     # 13
 
 The choices, measured on two cores:
-- One slot. The cores are busy with one reader; a second one waits for his turn and then has them all. What another prompt
+- One slot, and one more for each adapter. The cores are busy with one reader; a second one waits for his turn and then has them all. What another prompt
   pushes out of the slot is kept in memory (`cache_mib`), so conversations and drafts do not evict each other's passages.
+- With adapters a request names its slot: what the weights of one have read means nothing to another, and llama.cpp's memory of
+  pushed-out prompts goes by their words alone. A slot that is named is never filled from that memory.
 - Prompts are read in steps of `batch_tokens`: a stop takes effect within one step, under a second for the 1.5B, and what was
   read by then is kept. 64 reads within five per cent of 512; 32 would cost a fifth.
 - No mmap: llama.cpp repacks the weights for the processor, and a mapped file would stand in memory a second time
@@ -83,6 +85,7 @@ class LocalEngine:
         self._rate: float | None = None
         self.writing_rate: float | None = None  # tokens a second of the last answer, as llama.cpp timed it
         self._asking, self._counting = 0, threading.Lock()
+        self._retired = False
 
     @classmethod
     def of(cls, spec: EngineSpec) -> LocalEngine:
@@ -90,7 +93,9 @@ class LocalEngine:
         with cls._all_lock:
             if not cls._all:
                 atexit.register(cls.close_all)
-            return cls._all.setdefault(spec, cls(spec))
+            engine = cls._all.setdefault(spec, cls(spec))
+            engine._retired = False
+            return engine
 
     @classmethod
     def close_all(cls) -> None:
@@ -150,8 +155,27 @@ class LocalEngine:
         """Length of `text` in the model's tokens."""
         return len(self.tokenize(text))
 
-    def warm(self, messages: Sequence[Message], cancel: threading.Event | None = None) -> bool:
+    def lora(self, adapter: Path | None, scale: float = 1.0) -> dict[str, Any]:
+        """Request fields that have `adapter` weigh `scale`, in its own slot; None for the model without one.
+
+        Raises ValueError for an adapter that the engine does not hold.
+        """
+        if not self.spec.adapters:
+            return {"lora": []}
+        if adapter is None:
+            return {"lora": [], "id_slot": 0}
+        place = self.spec.adapters.index(adapter)
+        return {"lora": [{"id": place, "scale": scale}], "id_slot": 1 + place}
+
+    def warm(
+        self,
+        messages: Sequence[Message],
+        cancel: threading.Event | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Reads `messages` so that a prompt that begins alike is answered at once; blocks until read.
+
+        fields: further ones of the request, as `lora` gives them.
 
         Gives way within one step of reading when `cancel` is set or someone asks a real question; what was read by then
         is kept. Returns whether all of it was read.
@@ -163,7 +187,7 @@ class LocalEngine:
 
         url, headers = self.address()
         try:
-            done = asyncio.run(read_ahead(url, headers, messages, overtaken))
+            done = asyncio.run(read_ahead(url, headers, {"messages": list(messages), **(fields or {})}, overtaken))
         except httpx.HTTPError as error:
             raise self.lost(error) from error
         if done is not None:
@@ -180,6 +204,17 @@ class LocalEngine:
         finally:
             with self._counting:
                 self._asking -= 1
+                ended = self._retired and not self._asking
+            if ended:
+                threading.Thread(target=self.close, name="coursemate-llama-end").start()
+
+    def retire(self) -> None:
+        """Ends the process once the answers under way are done; a later request starts it for itself."""
+        with self._counting:
+            self._retired = True
+            idle = not self._asking
+        if idle:
+            self.close()
 
     def observe(self, timings: Mapping[str, Any]) -> None:
         """Learns the rates from llama.cpp's own timings of a request."""
@@ -248,6 +283,7 @@ class LocalEngine:
             "alias": spec.model.stem,
             "adapters": [str(path) for path in spec.adapters],
             "context_tokens": spec.context_tokens,
+            "slots": 1 + len(spec.adapters),
             "batch_tokens": spec.batch_tokens,
             "cache_mib": spec.cache_mib,
             "threads": self.threads,

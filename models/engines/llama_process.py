@@ -30,9 +30,9 @@ def parameters(settings: dict[str, Any]) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = settings["model"]
     params.model_alias = {settings["alias"]}
-    params.n_ctx = settings["context_tokens"]
+    params.n_ctx = settings["context_tokens"] * settings["slots"]
     params.n_batch = params.n_ubatch = settings["batch_tokens"]
-    params.n_parallel = 1
+    params.n_parallel = settings["slots"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     params.cache_ram_mib = settings["cache_mib"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -13,10 +13,10 @@ READ_S = 600.0  # nobody waits for it
 
 
 async def read_ahead(
-    url: httpx.URL, headers: Mapping[str, str], messages: Sequence[Mapping[str, str]], overtaken: Callable[[], bool]
+    url: httpx.URL, headers: Mapping[str, str], request: Mapping[str, Any], overtaken: Callable[[], bool]
 ) -> Mapping[str, Any] | None:
-    """llama.cpp's timings once `messages` are read; None where it was overtaken. Raises httpx.HTTPError."""
-    body = {"messages": list(messages), "max_tokens": 1, "cache_prompt": True, "temperature": 0}
+    """llama.cpp's timings once the `messages` of a request are read; None where it was overtaken. Raises httpx.HTTPError."""
+    body = {**request, "max_tokens": 1, "cache_prompt": True, "temperature": 0}
     async with httpx.AsyncClient(headers=headers, timeout=READ_S, trust_env=False) as client:
         reading = asyncio.create_task(client.post(url.join("/v1/chat/completions"), json=body))
         while not reading.done():

@@ -154,10 +154,48 @@ def test_an_adapter_weighs_what_the_request_says(weights_dir: Path, tmp_path: Pa
     assert plain == again != tuned
 
 
-def write_adapter(path: Path) -> Path:
+def test_one_loaded_model_answers_with_and_without_adapters(weights_dir: Path, tmp_path: Path) -> None:
+    """What one has read is of no use to another, and must not reach it through llama.cpp's memory of prompts either."""
+    names = (str(write_adapter(tmp_path / "one.gguf")), str(write_adapter(tmp_path / "two.gguf", seed=1)))
+    base = {"weights_dir": weights_dir, "model": "qwen2.5-coder-0.5b", "context_tokens": 512, "max_tokens": 8}
+    chats = [
+        BACKEND.build(BackendConfig(**base, adapters=names, adapter=adapter, adapter_scale=8.0))
+        for adapter in ("", *names)
+    ]
+    assert len({id(chat.engine) for chat in chats}) == 1
+    asked = ("한국의 수도는?", "드롭아웃은 왜 쓰나요?")
+    try:
+        first = [[chat.invoke(question).text for chat in chats] for question in asked]
+        again = [[collect(chat, question) for chat in reversed(chats)][::-1] for question in asked]
+    finally:
+        chats[0].engine.close()
+    assert [[answer.text for answer in row] for row in again] == first
+    assert all(len(set(row)) == 3 for row in first)
+    assert all(answer.response_metadata["timings"]["cache_n"] > 10 for answer in again[1]), "each keeps what it has read"
+    alone = BACKEND.build(BackendConfig(**base))
+    try:
+        assert [alone.invoke(question).text for question in asked] == [row[0] for row in first]
+    finally:
+        alone.engine.close()
+
+
+def test_a_retired_engine_ends_after_its_last_answer(weights_dir: Path) -> None:
+    chat = BACKEND.build(BackendConfig(weights_dir=weights_dir, model="qwen2.5-coder-0.5b", context_tokens=640, max_tokens=8))
+    pieces = chat.stream("한국의 수도는?")
+    next(pieces)
+    chat.engine.retire()
+    assert chat.engine.state == "ready"
+    assert "".join(piece.text for piece in pieces)
+    end = time.monotonic() + 30
+    while chat.engine.state != "stopped" and time.monotonic() < end:
+        time.sleep(0.02)
+    assert chat.engine.state == "stopped"
+
+
+def write_adapter(path: Path, seed: int = 0) -> Path:
     """A LoRA of random numbers on one projection of Qwen2.5-0.5B: (rank, 896) and (896, rank)."""
     gguf: Any = pytest.importorskip("gguf")
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(str(path), "qwen2")
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
