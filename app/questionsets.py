@@ -64,7 +64,7 @@ class QuestionSets:
 
     def infos(self) -> list[SetInfo]:
         """Own sets by name, then the shipped ones."""
-        own = sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []
+        own = sorted(self.folder.glob("*.jsonl"), key=lambda path: path.stem) if self.folder.is_dir() else []
         return [_info(path) for path in own] + [_info(path, shipped=True) for path in _shipped_files()]
 
     def path(self, name: str, shipped: bool = False) -> Path:

@@ -31,7 +31,7 @@ from models.types import Chunk
 MOST = 1_000
 _MARKED = re.compile(r"\s*(?:[-*+•◦▪·>]|\d{1,2}[.)])\s")
 _VAGUE_WORDS = re.compile(
-    r"^(?:\d[\d.,만억천조]*[가-힣%]{0,2}|수?[십백천만]\S?|[가-힣]|수[십백천만]\S*|[a-z]|때|경우|정도|하나|여러|모두|\W+|.*[\\=<>{}].*)$"
+    r"^(?:\d[\d.,만억천조]*[가-힣%]?|수?[십백천만]\S?|[가-힣]|수[십백천만]\S*|[a-z]|때|경우|정도|하나|여러|모두|\W+|.*[\\=<>{}].*)$"
 )
 _WORD_CHARACTERS = 20
 _SENTENCE_CHARACTERS = 600

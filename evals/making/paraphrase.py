@@ -115,7 +115,8 @@ def fault_of(case: Case, original: str, form: Form) -> str:
         return "names_changed"
     if squeeze(words) == squeeze(original):
         return "copy"
-    if form == "paraphrase" and not set(content_morphemes(original)) & set(content_morphemes(words)):
+    told = set(content_morphemes(original)) - before
+    if form == "paraphrase" and told and not told & set(content_morphemes(words)):
         return "meaning_lost"
     return "leaked" if leaks(case) else ""
 

@@ -120,7 +120,7 @@ def _form(page: Page, entry: Entry, state: str) -> str:
         + _line(page, "tags", ", ".join(case.tags))
     )
     return (
-        f'<form class="cm-edit" hidden>{fields}<div class="cm-edit-end">'
+        f'<form class="cm-set-edit" hidden>{fields}<div class="cm-set-edit-end">'
         f'<button class="cm-primary">{page.text("sets.save")}</button>'
         f'<button type="button" class="cm-pill" data-act="edit-no">{page.text("sets.cancel")}</button></div></form>'
     )

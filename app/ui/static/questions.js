@@ -20,12 +20,12 @@ element.addEventListener("click", (event) => {
     if (window.coursemate.narrow()) document.querySelector("#cm-proof-box")?.scrollIntoView({ behavior: "smooth" });
   }
   if (act === "edit") {
-    const form = card(button).querySelector(".cm-edit");
+    const form = card(button).querySelector(".cm-set-edit");
     form.hidden = !form.hidden;
     if (!form.hidden) form.querySelector("textarea").focus();
     trigger("prove", about(button));
   }
-  if (act === "edit-no") card(button).querySelector(".cm-edit").hidden = true;
+  if (act === "edit-no") card(button).querySelector(".cm-set-edit").hidden = true;
 });
 element.addEventListener("change", (event) => {
   if (event.target.dataset.act === "tag") trigger("filtered", view({ tag: event.target.value, shown: 0 }));
