@@ -87,9 +87,8 @@ def ranking(page: Page, arena: Arena, owner: str) -> str:
         for name in ("rank", "name", "strength", "record", "votes")
     )
     note = page.text("standing.count", count=len(pairs))
-    return (
-        f'<h6>{note}</h6><table class="cm-table cm-ranks"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    early = f'<p class="cm-hint">{page.text("standing.early", least=FEW)}</p>' if few else ""
+    return f'<h6>{note}</h6>{early}<table class="cm-table cm-ranks"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(place: int, one: Ranked, scale: tuple[float, float] | None, lang: Language) -> str:

@@ -52,7 +52,7 @@ def page(visit, url):
 def opened(visitor):
     """The tab, with the application ready."""
     page = visitor.page
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     visitor.open()
     page.wait_for_selector("#cm-status .cm-ready", state="attached")
     page.evaluate("coursemate.goTo('compare')")
@@ -97,8 +97,6 @@ def test_two_prompts_from_one_retrieval_and_a_reload(page):
 
 
 def test_blind_vote_then_the_names_and_the_ranking(page):
-    sent = []
-    page.on("response", lambda response: sent.append(response) if "queue/data" in response.url else None)
     page.check("#cm-blind input")
     ask(page)
     rivals = ended(page)

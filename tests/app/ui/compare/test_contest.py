@@ -110,6 +110,15 @@ def test_stop_while_starting_ends_every_column(page):
     assert [entry.error for entry in one.entries] == ["답하기 전에 멈추었습니다."] * 2
 
 
+def test_closed_page_stops_its_comparison_and_leaves_the_round(page):
+    competing = compete(page, page.arena, challenge(page, ("fake", "few_shot"), ("fake", "zero_shot")))
+    first = next(competing)
+    page.arena.sessions.leave("s")
+    competing.close()
+    assert not page.arena.sessions.stop("s")
+    assert [entry.answer for entry in page.arena.rounds.get("", first.round).entries] == [None, None]
+
+
 def test_two_people_do_not_mix(ready):
     _, kim = ended(ready, challenge(ready, ("fake", "few_shot"), ("fake", "role"), owner="kim"))
     assert ready.arena.rounds.get("lee", kim.id) is None
