@@ -27,6 +27,7 @@ from models.errors import CourseMateError, InputError, MissingError
 from models.types import Usage
 
 LOCAL = "local"
+MOST_ADAPTERS = 4  # each has its own key-value cache in the local engine
 UNKNOWN_RATE = 75.0  # prompt tokens a second of the 1.5B on two cores
 
 
@@ -44,6 +45,7 @@ class BackendPool:
     ) -> None:
         self._settings, self._keys, self._local_model, self._fetch = settings, keys, local_model, fetch
         self._models: dict[tuple[str, str], Once[BaseChatModel]] = {}  # by backend and adapter
+        self._adapters: tuple[str, ...] = ()  # of the local engine, the newest last
         self._lock = threading.Lock()
 
     @cached_property
@@ -71,6 +73,7 @@ class BackendPool:
             api_key=self._keys.get(backend.key_variable),
             base_url=settings.base_url if name == "compatible" else "",
             adapter=settings.adapter if adapter is None else adapter,
+            adapters=self._held(settings) if name == LOCAL else (),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
             context_tokens=settings.context_tokens,
@@ -82,7 +85,33 @@ class BackendPool:
 
     def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
         """The chat model; the first caller waits for its weights, the others for the first."""
-        return self._once(backend, self.config(backend, adapter).adapter).get()
+        name = self.config(backend, adapter).adapter
+        self.hold(backend, [name] if name else [])
+        return self._once(backend, name).get()
+
+    def hold(self, backend: str, adapters: Sequence[str]) -> None:
+        """Announces adapters that will be asked for, so that one loaded model answers with and without them.
+
+        The local engine is replaced by one that has them; the old one ends after its last answer. Where a file is no adapter
+        nothing is announced: asking for it says why. Other backends build a model for each adapter.
+        """
+        if backend != LOCAL:
+            return
+        with self._lock:
+            held = self._held(self._settings())
+            new = [name for name in dict.fromkeys(adapters) if name not in held and is_gguf(Path(name))]
+            if not new:
+                return
+            kept = [name for name in self._adapters if name not in adapters]
+            asked = [name for name in self._adapters if name in adapters]
+            self._adapters = tuple([*kept, *asked, *new][-MOST_ADAPTERS:])
+            replaced = [self._models.pop(key) for key in list(self._models) if key[0] == LOCAL]
+        for engine in filter(None, map(_engine, replaced)):
+            engine.retire()
+
+    def _held(self, settings: Settings) -> tuple[str, ...]:
+        own = [settings.adapter] if settings.adapter and is_gguf(Path(settings.adapter)) else []
+        return tuple(dict.fromkeys([*own, *self._adapters]))
 
     def _once(self, name: str, adapter: str) -> Once[BaseChatModel]:
         backend = self.backend(name)
@@ -156,10 +185,24 @@ class BackendPool:
     def drop(self, name: str | None = None) -> None:
         """Forgets one model, or all; the next question builds it from the settings then in force."""
         with self._lock:
+            self._adapters = self._adapters if name not in {None, LOCAL} else ()
             dropped = [self._models.pop(key) for key in list(self._models) if name in {None, key[0]}]
         for model in dropped:
-            if model.built:
-                engine = getattr(model.get(), "engine", None)
-                if engine is not None:
-                    engine.close()
+            engine = _engine(model)
+            if engine is not None:
+                engine.close()
             model.drop()
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether the file begins as GGUF files do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"GGUF"
+    except OSError:
+        return False
+
+
+def _engine(model: Once[BaseChatModel]) -> Any:
+    """The engine behind a model that has been built, None where there is none."""
+    return getattr(model.get(), "engine", None) if model.built else None

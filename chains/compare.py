@@ -99,6 +99,9 @@ class Comparison:
     def answers(self, prepared: Prepared) -> Iterator[Heard]:
         """All contenders' events on one retrieval, in the order they happen."""
         stop, heard = _Stop(self._options.cancel), _Mailbox()
+        for backend in {one.backend for one in self.contenders if one.adapter}:
+            adapters = [one.adapter for one in self.contenders if one.backend == backend and one.adapter]
+            self.engine.models.hold(backend, adapters)
         lanes = self._lanes()
         pool = ThreadPoolExecutor(len(lanes), "coursemate-contender")
         running = [pool.submit(self._run, lane, prepared, stop, heard) for lane in lanes]

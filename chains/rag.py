@@ -53,6 +53,9 @@ class Models(Protocol):
         Raises MissingError, WeightsError, BackendError.
         """
 
+    def hold(self, backend: str, adapters: Sequence[str]) -> None:
+        """Announces adapters that will be asked for, so that one loaded model can serve them where the backend is able to."""
+
     def model_name(self, backend: str) -> str:
         """What the backend runs, for the record."""
 

@@ -39,6 +39,9 @@ class OneModel:
     def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
         return self._model
 
+    def hold(self, backend: str, adapters: Sequence[str]) -> None:
+        """It has one model."""
+
     def model_name(self, backend: str) -> str:
         return self._config.model
 

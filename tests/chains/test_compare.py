@@ -100,6 +100,9 @@ class Bench:
         self.adapters.append((backend, adapter))
         return self.chats[backend]
 
+    def hold(self, backend: str, adapters: list[str]) -> None:
+        self.held = (backend, adapters)
+
     def model_name(self, backend: str) -> str:
         return backend
 
@@ -144,6 +147,7 @@ def test_all_share_one_evidence_and_each_ends_once(retriever: CourseRetriever, t
     assert all(a.citations and a.tokens_per_s and a.usage.prompt_tokens for a in done.values())
     assert "".join(h.event.text for h in heard if h.contender == 0 and isinstance(h.event, Token)) == done[0].draft
     assert set(models.adapters) == {("fake", ""), ("other", "a")}
+    assert models.held == ("other", ["a"])
 
 
 def test_the_evidence_suits_the_smallest_contender(retriever: CourseRetriever, tmp_path: Path) -> None:
