@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.batches import Asked, Plan
-from app.rounds import Evidence
 from app.ui import evidence
 from app.ui.compare import answerers, contenders, scores, sets
 from app.ui.compare.arena import Arena
 from app.ui.compare.batch import LOOK_S, warn_of_absent
-from app.ui.compare.contest import Challenge, Rival, compete
+from app.ui.compare.contest import Challenge, Change, Rival, compete
 from app.ui.events import Visit, connect, on_leave
 from app.ui.page import Page
 from app.ui.theme import panel, script
@@ -20,6 +19,7 @@ from models.errors import InputError
 
 MOST_BESIDE = 3
 FIRST_COUNT = 20
+Updates = dict[Any, Any]
 
 
 @dataclass(slots=True)
@@ -36,7 +36,13 @@ class Parts:
     count: Any
     run: Any
     result: Any
+    answers: list[Any]
+    sources: Any
     timer: Any
+
+    def run_shown(self) -> list[Any]:
+        """What a run over a set changes."""
+        return [self.result, self.stop, self.batch, self.timer]
 
 
 def build(page: Page, arena: Arena, pick: Any, fields: Sequence[Any]) -> None:
@@ -108,6 +114,8 @@ def _layout(page: Page, arena: Arena) -> Parts:
                 run = gr.Button(t("lab.run"), variant="primary", size="md", min_width=72, elem_id="cm-lab-run")
     stop = gr.Button(t("chat.stop"), size="md", visible=False, elem_id="cm-lab-stop")
     result = panel("cm-lab-result", script("batch"), f'<p class="cm-empty">{t("lab.empty")}</p>')
+    answers = [panel(f"cm-lab-answer-{place}", script("trial")) for place in range(contenders.MOST)]
+    sources = panel("cm-lab-sources", "")
     return Parts(
         gr.State(""),
         backend,
@@ -119,40 +127,44 @@ def _layout(page: Page, arena: Arena) -> Parts:
         count,
         run,
         result,
+        answers,
+        sources,
         gr.Timer(LOOK_S, active=False),
     )
 
 
 def _connect_question(page: Page, arena: Arena, parts: Parts, editor: list[Any]) -> None:
-    import gradio as gr
 
-    def ask(visit: Visit, words: str, speed: Any, backend: str, beside: list[str], *opened: Any) -> Iterator[Any]:
+    def ask(visit: Visit, words: str, speed: Any, backend: str, beside: list[str], *opened: Any) -> Iterator[Updates]:
         rivals = _rivals(page, arena, visit.owner, backend, beside, opened)
-        shown: dict[int, str] = {}
-        found = Evidence()
+        challenge = Challenge(words, visit.session, visit.owner, rivals, speed=speed)
         view = arena.trials.turn_page(visit.session)
-        for change in compete(
-            page,
-            replace(arena, sessions=arena.trials),
-            Challenge(words, visit.session, visit.owner, rivals, speed=speed),
-        ):
-            shown |= change.columns
-            found = change.evidence or found
-            html = _answers([shown[place] for place in sorted(shown)], found, page)
+        for change in compete(page, replace(arena, sessions=arena.trials), challenge):
             if arena.trials.shows(visit.session, view):
-                yield html, gr.Button(visible=not change.finished), "", gr.Timer(active=False)
+                yield _updates(page, parts, change)
 
     given = [parts.question, page.speed, parts.backend, parts.beside, *editor]
-    outputs = [parts.result, parts.stop, parts.batch, parts.timer]
+    outputs = [*parts.answers, parts.sources, *parts.run_shown()]
     connect(page, parts.ask.click, ask, given, outputs, trigger_mode="multiple")
     connect(page, parts.question.submit, ask, given, outputs, trigger_mode="multiple")
     connect(page, parts.stop.click, lambda visit: arena.trials.stop(visit.session) and None, queue=False)
 
 
-def _answers(shown: Sequence[str], found: Evidence, page: Page) -> str:
-    """The answers one above another, and below them what all of them rest on."""
-    sources = evidence.panel(evidence.Shown(found.passages, found.retrieve_ms), page.lang) if found.passages else ""
-    return f'<div class="cm-trials">{"".join(shown)}{sources}</div>'
+def _updates(page: Page, parts: Parts, change: Change) -> Updates:
+    """The change as Gradio's updates; a column each, so that one that waits goes on counting its seconds."""
+    import gradio as gr
+
+    updates: Updates = {parts.answers[place]: html for place, html in change.columns.items()}
+    if change.head is not None:  # it begins
+        updates |= {answer: "" for answer in parts.answers if answer not in updates}
+        updates |= {parts.result: "", parts.batch: "", parts.timer: gr.Timer(active=False)}
+        updates |= {parts.stop: gr.Button(visible=True)}
+    if change.evidence is not None:
+        shown = evidence.Shown(change.evidence.passages, change.evidence.retrieve_ms)
+        updates[parts.sources] = evidence.panel(shown, page.lang) if shown.passages else ""
+    if change.finished:
+        updates[parts.stop] = gr.Button(visible=False)
+    return updates
 
 
 def _rivals(
@@ -196,9 +208,10 @@ def _connect_set(page: Page, arena: Arena, parts: Parts, editor: list[Any]) -> N
         systems = tuple(Asked(one.name, who.backend, one.to_dict(), who.adapter) for one in templates)
         title = page.text("batch.title", name=name, count=len(cases))
         plan = Plan(title, name, systems, language=page.lang, kind="prompts")
+        arena.trials.stop(visit.session)
         arena.trials.turn_page(visit.session)
         identity = arena.batches.start(visit.owner, plan, cases)
-        return look(visit, identity)
+        return *look(visit, identity), *[""] * (len(parts.answers) + 1)
 
     def look(visit: Visit, identity: str) -> tuple[Any, ...]:
         batch = arena.batches.get(visit.owner, identity)
@@ -228,9 +241,9 @@ def _connect_set(page: Page, arena: Arena, parts: Parts, editor: list[Any]) -> N
 
         return on
 
-    outputs = [parts.result, parts.stop, parts.batch, parts.timer]
+    outputs = parts.run_shown()
     given = [parts.questions, parts.count, parts.backend, parts.beside, *editor]
-    connect(page, parts.run.click, run, given, outputs)
+    connect(page, parts.run.click, run, given, [*outputs, *parts.answers, parts.sources])
     connect(page, parts.timer.tick, look, parts.batch, outputs)
     connect(page, page.blocks.load, reopened, None, outputs)
     for act in ("stop", "resume", "delete"):

@@ -16,7 +16,7 @@ const address = () => {
 };
 watch("value", () => {
   address();
-  if (element.querySelector(".cm-q") && window.coursemate.narrow()) element.scrollIntoView({ behavior: "smooth" });
+  if (element.querySelector(".cm-q") && window.coursemate.narrow()) setTimeout(() => element.scrollIntoView({ behavior: "smooth" }), 200);
 });
 
 element.addEventListener("click", (event) => {
