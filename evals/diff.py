@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evals.base import AnyMetric, Case
-from evals.run_folder import Run
+from evals.run_folder import Run, wrong
 from evals.statistics import Difference, difference, measure, value_of
-from models.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,13 @@ def diff_runs(earlier: Run, later: Run, metric: AnyMetric) -> list[RunDiff]:
     questions = {case.id: case.question for case in earlier.cases}
     shared = [case for case in later.cases if questions.get(case.id) == case.question]
     if not shared:
-        raise InputError(detail=f"{earlier.folder} and {later.folder} share no question; compare runs over one set")
+        places = {"a": earlier.folder, "b": later.folder}
+        raise wrong("diff_no_question", "{a} and {b} share no question; compare runs over one set", **places)
     found = [_diff(earlier, later, names, metric, shared) for names in _systems(earlier, later)]
     known = [diff for diff in found if diff is not None]
     if not known:
-        raise InputError(
-            detail=f"{metric.name} applies to no question that both runs answered; choose another --metric"
-        )
+        template = "{metric} applies to no question that both runs answered; choose another --metric"
+        raise wrong("diff_no_value", template, metric=metric.name)
     return known
 
 
@@ -64,10 +63,8 @@ def _systems(earlier: Run, later: Run) -> list[tuple[str, str]]:
     if not same and len(before) == len(after) == 1:
         return [(before[0], after[0])]
     if not same:
-        detail = (
-            f"The runs share no system: {', '.join(before)} and {', '.join(after)}; compare runs of the same backends"
-        )
-        raise InputError(detail=detail)
+        template = "The runs share no system ({a} / {b}); compare runs of the same backends"
+        raise wrong("diff_no_system", template, a=", ".join(before), b=", ".join(after))
     return same
 
 

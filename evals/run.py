@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 from evals.base import Case, Outcome
 from evals.journal import Journal
 from evals.outcomes import from_json, to_json
-from evals.run_folder import RESULTS, Run, begin, load_run, row_of
+from evals.run_folder import RESULTS, Run, begin, load_run, row_of, wrong
 from evals.systems import System
 from ingest.lock import WriterLock
 from models.embedders.base import Embedder
@@ -28,7 +28,6 @@ from models.errors import (
     BackendRefusedKey,
     ContextTooLong,
     CourseMateError,
-    InputError,
     MissingError,
     SafetyBlocked,
     WeightsError,
@@ -102,12 +101,11 @@ def run(
 
 def _check(cases: Sequence[Case], systems: Sequence[System]) -> None:
     if not cases:
-        raise InputError(detail="The question set is empty; give one with at least one question")
+        raise wrong("run_empty", "The question set is empty; give one with at least one question")
     names = [system.name for system in systems]
-    twice = {name for name in names if names.count(name) > 1}
-    if not names or twice:
-        what = f"{sorted(twice)[0]!r} is named twice" if twice else "no system is given"
-        raise InputError(detail=f"Nothing can be evaluated: {what}; give each system a name of its own")
+    if not names or len(set(names)) < len(names):
+        template = "Systems must have names of their own, and there must be one ({names}); give each another name"
+        raise wrong("run_names", template, names=", ".join(names))
 
 
 def _conclude(finished: Run, options: RunOptions, cancel: threading.Event) -> Run:
@@ -196,7 +194,8 @@ class _Work:
         if self._cache is not None:
             self._cache.append({"question": case.question, "outcome": to_json(outcome)})
         with self._lock:
-            self.fresh, self.spent_s, self._in_a_row = self.fresh + 1, self.spent_s + spent_s, 0
+            self.spent_s += spent_s if self.fresh else 0.0
+            self.fresh, self._in_a_row = self.fresh + 1, 0
 
     def _note_failure(self, case: Case, error: CourseMateError) -> None:
         self._results.append(row_of(case, self.system, None, error))
@@ -216,8 +215,8 @@ class _Work:
 
     @property
     def answer_s(self) -> float | None:
-        """Seconds for one more answer, on average; None before the first."""
-        return self.spent_s / self.fresh / max(1, self.system.workers) if self.fresh else None
+        """Seconds for one more answer, on average; None before the second: the first waits for models and indexes to load."""
+        return self.spent_s / (self.fresh - 1) / max(1, self.system.workers) if self.fresh > 1 else None
 
 
 @dataclass(slots=True)

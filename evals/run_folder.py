@@ -70,7 +70,9 @@ def load_run(folder: Path) -> Run:
     """Raises InputError where the folder holds no run."""
     manifest = _manifest(folder)
     if manifest is None:
-        raise InputError(detail=f"{folder} holds no evaluation run; give the --out folder of `coursemate eval`")
+        raise wrong(
+            "run_none", "{folder} holds no evaluation run; give the --out folder of `coursemate eval`", folder=folder
+        )
     systems = tuple(SystemRecord(s["name"], s["fingerprint"], s.get("about", {})) for s in manifest["systems"])
     cases = tuple(case_from_json(values) for values in manifest["cases"])
     outcomes: dict[str, dict[str, Outcome]] = {system.name: {} for system in systems}
@@ -90,9 +92,18 @@ def begin(folder: Path, cases: Sequence[Case], systems: Sequence[System], seed: 
     """
     earlier = _manifest(folder)
     if earlier is None and (folder / RESULTS).exists():
-        raise InputError(detail=f"{folder} has a {RESULTS} that is no run's; choose another --out folder")
+        raise wrong(
+            "run_foreign",
+            "{folder} has a {file} that is no run's; choose another --out folder",
+            folder=folder,
+            file=RESULTS,
+        )
     if earlier and not {c["question"] for c in earlier["cases"]} & {case.question for case in cases}:
-        raise InputError(detail=f"{folder} holds a run over other questions; choose another --out folder")
+        raise wrong(
+            "run_other_questions",
+            "{folder} holds a run over other questions; choose another --out folder",
+            folder=folder,
+        )
     asked = [SystemRecord(s.name, s.fingerprint, dict(s.about)) for s in systems]
     kept = [s for s in (earlier["systems"] if earlier else []) if s["name"] not in {a.name for a in asked}]
     records = [SystemRecord(**s) for s in kept] + asked
@@ -133,9 +144,9 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(detail=f"{folder / MANIFEST} cannot be read ({error}); choose another --out folder") from error
+        raise _unreadable(folder, str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("v") != VERSION:
-        raise InputError(detail=f"{folder / MANIFEST} is no run of this version; choose another --out folder")
+        raise _unreadable(folder, f"not version {VERSION}")
     return manifest
 
 
@@ -147,3 +158,15 @@ def _valid_rows(folder: Path, cases: Sequence[Case], systems: Sequence[SystemRec
         known = questions.get(row.get("case", "")) == row.get("question", "")
         if known and fingerprints.get(row.get("system", "")) == row.get("fingerprint", ""):
             yield row
+
+
+def _unreadable(folder: Path, why: str) -> InputError:
+    return wrong(
+        "run_unreadable", "{file} cannot be read ({why}); choose another --out folder", file=folder / MANIFEST, why=why
+    )
+
+
+def wrong(key: str, template: str, **params: object) -> InputError:
+    """An InputError in English whose Korean is the text `cli.<key>`."""
+    shown = {name: str(value) for name, value in params.items()}
+    return InputError(detail=template.format(**shown), text_key=f"cli.{key}", **shown)

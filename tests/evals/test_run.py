@@ -182,7 +182,7 @@ def test_stop_keeps_what_is_done(tmp_path: Path) -> None:
 def test_what_cannot_be_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="empty"):
         run([], [Parrot("p")], tmp_path / "run")
-    with pytest.raises(InputError, match="named twice"):
+    with pytest.raises(InputError, match="names of their own"):
         run(CASES, [Parrot("p"), Parrot("p")], tmp_path / "run")
     run(CASES[:6], [Parrot("p")], tmp_path / "run")
     with pytest.raises(InputError, match="other questions"):
