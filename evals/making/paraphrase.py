@@ -115,7 +115,7 @@ def fault_of(case: Case, original: str, form: Form) -> str:
         return "names_changed"
     if squeeze(words) == squeeze(original):
         return "copy"
-    told = set(content_morphemes(original)) - before
+    told = set(content_morphemes(original)) - set(content_morphemes(" ".join(before)))
     if form == "paraphrase" and told and not told & set(content_morphemes(words)):
         return "meaning_lost"
     return "leaked" if leaks(case) else ""
