@@ -56,10 +56,13 @@ class Tuned:
 
 
 def table(measured: Sequence[Measured], marked: dict[str, Measured]) -> list[str]:
-    """One line a point. marked: word at the end of the line of this point."""
+    """One line a point. marked: words that stand at the end of the line of their point."""
     head = f"{'quality':>8} {'first_ms':>9} {'tokens':>7} {'chunk':>6} {'overlap':>8} {'dense':>6} {'chunks':>7} {'budget':>7}"
-    words = {one.point: word for word, one in marked.items()}
-    return [head, *(_line(one) + ("  " + words[one.point] if one.point in words else "") for one in measured)]
+    lines = [head]
+    for one in measured:
+        words = ", ".join(word for word, other in marked.items() if other.point == one.point)
+        lines.append(f"{_line(one)}  {words}".rstrip())
+    return lines
 
 
 def toml(tuned: Tuned, about: str) -> str:

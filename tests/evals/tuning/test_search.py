@@ -85,6 +85,12 @@ def test_without_a_rate_tokens_are_the_cost() -> None:
     assert " - " in table([one], {})[1]
 
 
+def test_a_search_that_stays_says_so_in_its_table() -> None:
+    """Both words stand at one point."""
+    (_, line) = table([surface(START)], {"default": surface(START), "tuned": surface(START)})
+    assert line.endswith("default, tuned")
+
+
 def test_a_grid_around_what_is_in_force() -> None:
     assert Space.around(replace(START, evidence_tokens=2_000)).evidence_tokens[0] == 1_000
     assert 170 in Space.around(replace(START, evidence_tokens=170)).evidence_tokens
