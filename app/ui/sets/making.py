@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +17,6 @@ from models.errors import CourseMateError
 
 if TYPE_CHECKING:
     from evals.making.maker import MadeSet
-
-log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
 Wish = Mapping[str, Any]
@@ -61,15 +58,16 @@ class Making:
         yield self.now
 
     def _work(self) -> None:
+        """However it ends, `now` says so; what nobody foresaw is logged by the thread's own hook."""
+        end = Now(error=self.page.text("page.broken"))
         try:
-            self._make()
+            end = self._make()
         except CourseMateError as error:
-            self.now = Now(error=localize(error, self.page.lang))
-        except Exception:
-            log.exception("questions could not be made")
-            self.now = Now(error=self.page.text("page.broken"))
+            end = Now(error=localize(error, self.page.lang))
+        finally:
+            self.now = end
 
-    def _make(self) -> None:
+    def _make(self) -> Now:
         context: Any = self.page.context
         given = self.wish.get("count")
         count = check_count(given if isinstance(given, int) else 0)
@@ -85,7 +83,7 @@ class Making:
         )  # fmt: skip
         title = self.page.text("sets.made_name", day=datetime.now().strftime("%Y-%m-%d"))
         name = self.sets.create(title, [Entry(case, accepted=False) for case in made.cases])
-        self.now = Now(name=name, made=made)
+        return Now(name=name, made=made)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         self.now = Now(stage, done, total, self.cancel.is_set())
