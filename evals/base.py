@@ -48,7 +48,7 @@ class Outcome:
 class Metric(Protocol):
     """A figure whose value for a set is the mean over its cases.
 
-    name: as it stands in reports; the text `metric.<name>` explains it to people. higher_is_better: for comparisons.
+    name: as it stands in reports; the texts in evals/report say what it means. higher_is_better: for comparisons.
     """
 
     name: str
