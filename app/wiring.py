@@ -31,6 +31,7 @@ from models.errors import ConfigError
 if TYPE_CHECKING:
     from chains.rag import AskOptions, RagEngine
     from chains.retrieve import CourseRetriever
+    from chains.summarize import Summarizer
     from ingest.pipeline import FileReport, IngestProgress
     from ingest.store import ChunkStore, DocumentRecord
     from models.fetch import Progress, WeightsStore
@@ -92,6 +93,14 @@ class Wiring:
             self._startup.begin()
         self._startup.wait()
         return self._engine.get()
+
+    def summarizer(self) -> Summarizer:
+        """What summarises documents; drafts of finished parts are kept in HOME/summaries, so that a summary can go on."""
+        from chains.summaries.kept import KeptDrafts
+        from chains.summarize import Summarizer
+
+        self._startup.wait()
+        return Summarizer(self.retriever(), self.pool, drafts=KeptDrafts(self.home / "summaries"))
 
     def _build_weights(self) -> WeightsStore:
         from models.fetch import WeightsStore

@@ -54,9 +54,9 @@ def row(question: Asked, answer: Answer, lang: Language) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "reason": answer.reason,
-        "sentences": [_sentence(sentence) for sentence in answer.sentences],
-        "citations": [_citation(citation, lang) for citation in answer.citations],
-        "nearest": _citation(answer.nearest, lang) if answer.nearest else None,
+        "sentences": [sentence_row(sentence) for sentence in answer.sentences],
+        "citations": [citation_row(citation, lang) for citation in answer.citations],
+        "nearest": citation_row(answer.nearest, lang) if answer.nearest else None,
         "backend": answer.backend,
         "model": answer.model,
         "usage": {
@@ -68,7 +68,7 @@ def row(question: Asked, answer: Answer, lang: Language) -> dict[str, Any]:
     }
 
 
-def _sentence(sentence: Sentence) -> dict[str, Any]:
+def sentence_row(sentence: Sentence) -> dict[str, Any]:
     return {
         "text": sentence.text,
         "support": round(sentence.support, 4),
@@ -79,7 +79,7 @@ def _sentence(sentence: Sentence) -> dict[str, Any]:
     }
 
 
-def _citation(citation: Citation, lang: Language) -> dict[str, Any]:
+def citation_row(citation: Citation, lang: Language) -> dict[str, Any]:
     return {
         "n": citation.n,
         "source": citation.source,

@@ -98,6 +98,9 @@ class AppContext(Protocol):
         """Whether loading has ended, well or badly, within the time."""
 
     def engine(self) -> Engine: ...
+    def summarizer(self) -> Any:
+        """chains.summarize.Summarizer, ready to use."""
+
     def store(self) -> Store: ...
     def course_files(self) -> Sequence[Path]:
         """The documents of the course that ships with CourseMate."""
