@@ -150,7 +150,12 @@ def _judge(arguments: argparse.Namespace, context: Context) -> Judge | None:
         return None
     from app.evaluation import cache_dir, judge
 
-    return judge(context.wiring, arguments.judge, cache_dir(context.wiring))
+    def show(done: int, total: int) -> None:
+        context.console.show(text("cli.eval_judging", context.lang, done=done, total=total), done / max(1, total))
+
+    grader = judge(context.wiring, arguments.judge, cache_dir(context.wiring))
+    grader.progress = show
+    return grader
 
 
 def _tell(finished: Run, arguments: argparse.Namespace, context: Context) -> int:
