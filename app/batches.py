@@ -126,7 +126,7 @@ class Batches:
         folder.mkdir(parents=True)
         save_cases(folder / CASES, cases)
         batch = Batch(identity, owner, plan, "waiting", moment.isoformat(timespec="seconds"), len(cases) * count)
-        self._keep(batch)
+        self._keep(batch, new=True)
         self._enqueue(identity)
         return identity
 
@@ -160,17 +160,15 @@ class Batches:
             self._enqueue(identity)
 
     def delete(self, owner: str, identity: str) -> None:
-        """Forgets a batch and its answers; one that runs is stopped and stays."""
-        batch = self.get(owner, identity)
-        if batch is None:
+        """Forgets a batch and its answers; the folder of one that runs goes as soon as it has stopped."""
+        if self.get(owner, identity) is None:
             return
         with self._lock:
+            del self._batches[identity]
             running = self._running.id == identity
-            if not running:
-                del self._batches[identity]
-        if running:
-            self.stop(owner, identity)
-        else:
+            if running:
+                self._running.cancel.set()
+        if not running:
             shutil.rmtree(self._folder / identity, ignore_errors=True)
 
     def file(self, owner: str, identity: str, name: str) -> Path | None:
@@ -217,6 +215,9 @@ class Batches:
             self._run(batch, cancel)
             with self._lock:
                 self._running = _Running()
+                forgotten = identity not in self._batches
+            if forgotten:
+                shutil.rmtree(self._folder / identity, ignore_errors=True)
 
     def _run(self, batch: Batch, cancel: threading.Event) -> None:
         from evals.questions import load_cases
@@ -256,9 +257,8 @@ class Batches:
             if batch is not None and batch.unfinished:
                 self._batches[identity] = replace(batch, **values)
 
-    def _keep(self, batch: Batch) -> None:
-        with self._lock:
-            self._batches[batch.id] = batch
+    def _keep(self, batch: Batch, new: bool = False) -> None:
+        """On disk first, so that whoever sees a state finds it after a restart, too. A deleted batch stays deleted."""
         values = {
             "owner": batch.owner,
             "plan": asdict(batch.plan),
@@ -270,7 +270,10 @@ class Batches:
             "error": str(batch.error) if batch.error else "",
         }
         data = json.dumps(values, ensure_ascii=False, indent=1).encode()
-        write_atomic(self._folder / batch.id / MANIFEST, data, mode=0o600)
+        with self._lock:
+            if new or batch.id in self._batches:
+                write_atomic(self._folder / batch.id / MANIFEST, data, mode=0o600)
+                self._batches[batch.id] = batch
 
     def _take_up(self, path: Path) -> None:
         """A batch that an earlier process left; an unfinished one goes on."""

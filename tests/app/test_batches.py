@@ -90,6 +90,15 @@ def test_stop_and_resume(batches, work):
     assert reached(batches, identity, "done").done == 3
 
 
+def test_deleted_while_it_runs(home, batches, work):
+    identity = batches.start("kim", PLAN, CASES)
+    assert work.began.wait(WAIT_S)
+    batches.delete("kim", identity)
+    assert batches.all("kim") == []
+    batches.close()
+    assert not (home / "runs" / identity).exists()
+
+
 def test_restart_goes_on(home, work):
     before = Batches(home / "runs", work)
     first, second = (before.start("kim", PLAN, CASES) for _ in range(2))
