@@ -21,7 +21,10 @@ element.addEventListener("click", (event) => {
     row.querySelector(".cm-sure").hidden = !show;
     row.querySelector(".cm-set-acts").hidden = show;
   };
-  if (act === "choose") trigger("choose", where);
+  if (act === "choose") {
+    trigger("choose", where);
+    if (window.coursemate.narrow()) document.querySelector("#cm-questions-box")?.scrollIntoView({ behavior: "smooth" });
+  }
   if (act === "collect") trigger("collect", {});
   if (act === "stop") trigger("stop", {});
   if (act === "delete") sure(true);
