@@ -24,7 +24,7 @@ HOSTILE = (
 def test_first_look(visit, url):
     page = visit(url).open()
     assert page.title() == "코스메이트 · CourseMate"
-    assert page.locator("#cm-tabs [role=tab]:visible").all_inner_texts() == ["채팅", "자료", "비교", "설정"]
+    assert page.locator("#cm-tabs [role=tab]:visible").all_inner_texts() == ["채팅", "자료", "비교", "질문 세트", "설정"]
     page.wait_for_selector(".cm-cards .cm-pill")
     page.wait_for_function("document.querySelectorAll('#cm-scope input:checked').length == 2")
     assert page.locator("#cm-status").inner_text() == "준비됨"
