@@ -118,7 +118,16 @@ def fault_of(case: Case, original: str, form: Form) -> str:
     told = set(content_morphemes(original)) - set(content_morphemes(" ".join(before)))
     if form == "paraphrase" and told and not told & set(content_morphemes(words)):
         return "meaning_lost"
+    if form == "paraphrase" and _parrots(words, original):
+        return "meaning_lost"
     return "leaked" if leaks(case) else ""
+
+
+def _parrots(words: str, original: str) -> bool:
+    """Whether a small model has said an example of the prompt again rather than the question."""
+    said, asked = set(content_morphemes(words)), set(content_morphemes(original))
+    examples = [set(content_morphemes(text)) for pair in PARAPHRASE_EXAMPLES for text in pair]
+    return max(len(said & example) for example in examples) > len(said & asked)
 
 
 def _names(text: str) -> set[str]:

@@ -31,6 +31,11 @@ def test_what_is_broken_is_named(words: str, fault: str) -> None:
     assert fault_of(Case("p", words, must_include=BERT.must_include), BERT.question, "paraphrase") == fault
 
 
+def test_an_example_said_again_is_no_paraphrase() -> None:
+    parroted = Case("p", "GPT는 입력 토큰의 몇 퍼센트를 예측 대상으로 고르나요?")
+    assert fault_of(parroted, "GPT란 무엇인가요?", "paraphrase") == "meaning_lost"
+
+
 def test_an_english_question_is_english() -> None:
     assert fault_of(Case("e", "What share of tokens does BERT pick?"), BERT.question, "english") == ""
     assert fault_of(Case("e", "BERT는 얼마나 고르나요?"), BERT.question, "english") == "no_question"
