@@ -1,20 +1,29 @@
-"""The chat model of the local engine: OpenAI's language over loopback, plus what only llama.cpp can tell and do."""
+"""The chat model of the local engine: OpenAI's language over loopback, plus what only llama.cpp can tell and do.
+
+`bind_tools` works as everywhere in LangChain, but a grammar writes the calls (models/chat/tool_calls.py): first the action, then,
+where that is to answer, the answer in free words on the same prompt, of which nothing has to be read again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Sequence
 from contextlib import aclosing, closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
-from langchain_core.messages import BaseMessage, convert_to_openai_messages
+from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
+from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr, SecretStr
 
 from models.backends.base import BackendConfig
+from models.chat import tool_calls
 from models.chat.failures import Source
 from models.chat.openai_style import CompatibleChat, arguments
 from models.chat.reliable import AsyncChunks, Chunks
@@ -64,10 +73,19 @@ class LocalChat(CompatibleChat):
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
     ) -> Chunks:
+        plan = _planned(messages, kwargs)
         with self._engine.asking():
             self._engine.start()
             try:
-                with closing(super()._stream(messages, stop, run_manager, **kwargs)) as chunks:
+                if plan.schema is not None:
+                    action = _Action()
+                    with closing(super()._stream(plan.asked, None, None, **plan.bound(kwargs))) as chunks:
+                        for chunk in chunks:
+                            action.add(chunk)
+                    yield action.chunk()
+                    if action.calls:
+                        return
+                with closing(super()._stream(plan.answered, stop, run_manager, **plan.free(kwargs))) as chunks:
                     yield from chunks
             except BackendUnreachable as error:
                 raise self._engine.lost(error) from None
@@ -75,10 +93,19 @@ class LocalChat(CompatibleChat):
     async def _astream(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
     ) -> AsyncChunks:
+        plan = _planned(messages, kwargs)
         with self._engine.asking():
             await asyncio.to_thread(self._engine.start)
             try:
-                async with aclosing(super()._astream(messages, stop, run_manager, **kwargs)) as chunks:
+                if plan.schema is not None:
+                    action = _Action()
+                    async with aclosing(super()._astream(plan.asked, None, None, **plan.bound(kwargs))) as chunks:
+                        async for chunk in chunks:
+                            action.add(chunk)
+                    yield action.chunk()
+                    if action.calls:
+                        return
+                async with aclosing(super()._astream(plan.answered, stop, run_manager, **plan.free(kwargs))) as chunks:
                     async for chunk in chunks:
                         yield chunk
             except BackendUnreachable as error:
@@ -98,6 +125,66 @@ class LocalChat(CompatibleChat):
             self._engine.observe(timings)
             converted.message.response_metadata["timings"] = timings
         return converted
+
+
+class _Plan(NamedTuple):
+    """How a request with tools is done. asked: what the model reads before it acts; schema: of the action, None where it is
+    to answer at once; answered: what it reads before it answers."""
+
+    asked: list[BaseMessage]
+    answered: list[BaseMessage]
+    schema: dict[str, Any] | None
+
+    def bound(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings of the request for the action."""
+        form = {"type": "json_schema", "json_schema": {"name": "action", "schema": self.schema}}
+        return {**self.free(settings), "response_format": form, "max_tokens": tool_calls.ACTION_TOKENS}
+
+    def free(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings of the request for the answer: llama.cpp sees no tools."""
+        return {key: value for key, value in settings.items() if key not in _OURS}
+
+
+_OURS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
+
+
+def _planned(messages: list[BaseMessage], settings: dict[str, Any]) -> _Plan:
+    tools, choice = settings.get("tools") or [], settings.get("tool_choice")
+    if not tools:
+        plain = tool_calls.with_tools(messages, [])
+        return _Plan(plain, plain, None)
+    schema = None if choice == "none" else tool_calls.action_schema(tools, choice)
+    asked = tool_calls.with_tools(messages, tools, tool_calls.NEXT_ACTION)
+    return _Plan(asked, tool_calls.with_tools(messages, tools, tool_calls.ANSWER_NOW), schema)
+
+
+@dataclass(slots=True)
+class _Action:
+    """The next action as it is written. used: tokens it cost."""
+
+    text: str = ""
+    used: list[Any] = field(default_factory=list)
+
+    def add(self, chunk: ChatGenerationChunk) -> None:
+        self.text += chunk.text
+        if counted := getattr(chunk.message, "usage_metadata", None):
+            self.used = [counted]
+
+    @property
+    def calls(self) -> list[ToolCallChunk]:
+        """As LangChain's tool call; none where it is to answer."""
+        named = tool_calls.action_of(self.text)
+        if named is None or named[0] == tool_calls.ANSWER:
+            return []
+        arguments = json.dumps(named[1], ensure_ascii=False)
+        return [tool_call_chunk(name=named[0], args=arguments, id=f"call_{uuid4().hex[:12]}", index=0)]
+
+    def chunk(self) -> ChatGenerationChunk:
+        """The piece that tells of it, and of what it cost."""
+        usage = self.used[0] if self.used else None
+        return ChatGenerationChunk(
+            message=AIMessageChunk(content="", tool_call_chunks=self.calls, usage_metadata=usage)
+        )
 
 
 class _Way(httpx.BaseTransport):

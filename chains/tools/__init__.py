@@ -1,0 +1,1 @@
+"""What the agent can do: one tool a file that exports TOOL, found by `discover("chains.tools", "TOOL")`."""
