@@ -15,9 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -28,10 +28,12 @@ from chains.rag import AskOptions
 from evals.base import Case, Outcome
 from evals.bench import Bench, open_bench
 from evals.questions import load_cases
-from models.discovery import discover
+from evals.statistics import summarise
+from evals.suite import suite
 from models.types import Answer, Done, Sentence, Sources, Token
 
 NAIVE_RULES = "다음 문맥만 사용해 질문에 한국어로 답하세요. 문맥에 답이 없으면 모른다고 답하세요."
+FIGURES = ("correct", "false_refusal", "refused_unanswerable", "citation_precision")
 QUESTIONS = Path(__file__).parent.parent / "data" / "questions"
 
 
@@ -96,26 +98,26 @@ def naive(bench: Bench, course: Path) -> Callable[[Case], tuple[Answer, dict[str
 def run(
     name: str, ask: Callable[[Case], tuple[Answer, dict[str, float]]], cases: Sequence[Case], log: Path | None
 ) -> dict[str, object]:
-    """Means of the metrics, n each, and the median and 95th percentile of the times."""
-    metrics = list(discover("evals.metrics", "METRIC").values())
-    values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
-    marks: dict[str, list[float]] = {}
+    """The figures with n and 95 % interval each, and the median and 95th percentile of the times."""
+    pairs, marks = [], defaultdict(list)
     for case, answer, spent in progress(ask, cases):
-        for metric in metrics:
-            value = metric.evaluate(case, Outcome(answer))
-            if value is not None:
-                values[metric.name].append(value)
-        for key, ms in spent.items():
-            marks.setdefault(key, []).append(ms)
+        pairs.append((case, Outcome(answer)))
+        for key, value in spent.items():
+            marks[key].append(value)
         if log:
             write(log, name, case, answer, spent)
-    figures: dict[str, object] = {
-        key: {"mean": round(statistics.mean(v), 3), "n": len(v)} for key, v in values.items() if v
+    estimates = {metric.name: summarise(metric, pairs) for metric in suite() if metric.name in FIGURES}
+    figures = {key: [estimate.value, estimate.low, estimate.high, estimate.n] for key, estimate in estimates.items()}
+    times = {key: np.quantile(values, [0.5, 0.95]).tolist() for key, values in marks.items()}
+    return {"system": name, "cases": len(cases)} | rounded(figures | times)
+
+
+def rounded(figures: dict[str, list[float | None]]) -> dict[str, object]:
+    """Three digits; milliseconds whole."""
+    return {
+        key: [None if v is None else round(v) if key.endswith("_ms") else round(v, 3) for v in values]
+        for key, values in figures.items()
     }
-    times = {
-        k: {"p50": round(statistics.median(v)), "p95": round(float(np.percentile(v, 95)))} for k, v in marks.items()
-    }
-    return {"system": name} | figures | times
 
 
 def progress(
