@@ -29,6 +29,8 @@ from models.embedders.base import Access, Embedder
 from models.errors import ConfigError
 
 if TYPE_CHECKING:
+    from chains.agent import Agent
+    from chains.calibration import Calibration
     from chains.rag import AskOptions, RagEngine
     from chains.retrieve import CourseRetriever
     from chains.summarize import Summarizer
@@ -102,6 +104,12 @@ class Wiring:
         self._startup.wait()
         return Summarizer(self.retriever(), self.pool, drafts=KeptDrafts(self.home / "summaries"))
 
+    def agent(self) -> Agent:
+        """Over this home's collection; it remembers its conversations in HOME/agent.sqlite."""
+        from chains.agent import Agent
+
+        return Agent(self.engine(), self.retriever(), self.home / "agent.sqlite", self._calibration())
+
     def _build_weights(self) -> WeightsStore:
         from models.fetch import WeightsStore
 
@@ -138,13 +146,18 @@ class Wiring:
         )
 
     def _build_engine(self) -> RagEngine:
-        from chains.calibration import load as load_calibration
         from chains.rag import RagEngine
 
+        return RagEngine(self.retriever(), self.pool, self._calibration())
+
+    def _calibration(self) -> Calibration:
+        """The fitted one, with the threshold of the settings where they have one."""
+        from chains.calibration import load as load_calibration
+
         calibration, threshold = load_calibration(), self.settings.refusal_threshold
-        if threshold is not None:
-            calibration = replace(calibration, answerable=replace(calibration.answerable, threshold=threshold))
-        return RagEngine(self.retriever(), self.pool, calibration)
+        if threshold is None:
+            return calibration
+        return replace(calibration, answerable=replace(calibration.answerable, threshold=threshold))
 
     # Weights
 

@@ -31,14 +31,14 @@ from chains.prepare import Preparer
 from chains.prompts import safe
 from chains.rag import AskOptions, RagEngine
 from chains.retrieve import CourseRetriever
-from chains.streaming import stream
+from chains.streaming import StreamLimits, stream
 from chains.tools.base import Lab, Tool, ToolContext, offered
 from models.errors import BackendError, CourseMateError, InputError, MissingError
 from models.types import Answer, Passage, Token
 
 QUESTION_CHARACTERS = 8_000
 THREAD_CHARACTERS = 120
-MOST_STEPS = 20
+MOST_STEPS, MOST_WALL_S = 20, 3_600.0
 
 RULES = """당신은 AI 강의 자료를 다루는 조교입니다. 도구로 찾은 내용만 근거로 한국어로 답합니다.
 - 강의 내용은 먼저 search로 찾고, 숫자 계산은 calculate로 합니다.
@@ -152,9 +152,11 @@ class Agent:
     ) -> Iterator[StepStarted | Step | Token]:
         value = {"model": model, "question": question, "thread": options.thread, "run": run}
         ask = options.ask
-        pieces = stream(
-            RunnableLambda(self._loop), value, {}, backend=ask.backend, cancel=ask.cancel, limits=ask.limits
-        )
+        longest_s = max(
+            (tool.timeout_s for tool in run.tools.values()), default=0.0
+        )  # no piece comes while a tool works
+        limits = StreamLimits(ask.limits.first_s + longest_s, ask.limits.between_s + longest_s)
+        pieces = stream(RunnableLambda(self._loop), value, {}, backend=ask.backend, cancel=ask.cancel, limits=limits)
         for piece in pieces:
             if isinstance(piece, StepStarted | Step):
                 draft.text = ""  # words before a call were no answer
@@ -237,6 +239,9 @@ def checked(question: str, options: AgentOptions) -> str:
     if not 1 <= options.steps <= MOST_STEPS:
         detail = f"There cannot be {options.steps} steps; choose 1 to {MOST_STEPS}."
         raise InputError(detail=detail, text_key="agent.bad_steps", value=options.steps, most=MOST_STEPS)
+    if not 1.0 <= options.wall_s <= MOST_WALL_S:
+        detail = f"The time cannot be {options.wall_s:g} s; choose 1 to {MOST_WALL_S:g}."
+        raise InputError(detail=detail, text_key="agent.bad_seconds", value=options.wall_s, most=MOST_WALL_S)
     if len(options.thread) > THREAD_CHARACTERS or not options.thread.isprintable():
         shown = options.thread[:40]
         detail = (

@@ -139,15 +139,17 @@ class Fences(AgentMiddleware):
         run, tool = self._run, self._run.tools.get(call["name"])
         if tool is None:
             name, known = str(call["name"])[:60], ", ".join(run.tools)
-            return _failed(InputError(detail=f"There is no tool {name!r}; the tools are {known}."))
+            detail = f"There is no tool {name!r}; the tools are {known}."
+            return _failed(InputError(detail=detail, text_key="agent.no_tool", name=name, known=known))
         if run.started > run.most_steps:
             detail = f"The {run.most_steps} steps of this run are used up; answer with what is there."
-            return _failed(InputError(detail=detail))
+            return _failed(InputError(detail=detail, text_key="agent.used_up", steps=run.most_steps))
         try:
             return await outcome(tool, call["args"], run.context)
         except TimeoutError:
             detail = f"The tool {tool.name} gave nothing within {tool.timeout_s:g} s; go on without it."
-            return _failed(InputError(detail=detail), "timeout")
+            late = InputError(detail=detail, text_key="agent.tool_late", name=tool.name, seconds=tool.timeout_s)
+            return _failed(late, "timeout")
 
 
 def _failed(error: CourseMateError, status: StepStatus = "failed") -> Outcome:
@@ -181,8 +183,9 @@ def attempted(tool: Tool, values: Mapping[str, Any], context: ToolContext) -> Ou
         return _failed(error)
     except Exception as error:  # the edge of the loop: the model and the person are told, the log has the trace
         log.exception("the tool %s failed", tool.name)
-        detail = f"The tool {tool.name} failed ({type(error).__name__}); go on without it."
-        return _failed(InputError(detail=detail))
+        kind = type(error).__name__
+        detail = f"The tool {tool.name} failed ({kind}); go on without it."
+        return _failed(InputError(detail=detail, text_key="agent.tool_failed", name=tool.name, kind=kind))
 
 
 def as_langchain(tool: Tool) -> BaseTool:

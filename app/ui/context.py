@@ -105,6 +105,9 @@ class AppContext(Protocol):
     def course_files(self) -> Sequence[Path]:
         """The documents of the course that ships with CourseMate."""
 
+    def agent(self) -> Any:
+        """chains.agent.Agent, ready to use."""
+
     def limits(self) -> Limits: ...
     def ask_options(
         self,

@@ -155,4 +155,5 @@ def _checked(expression: str, value: Number) -> Number:
 
 
 def _refusal(expression: str, why: str) -> InputError:
-    return InputError(detail=f"{expression[:60]!r} cannot be calculated: {why}")
+    detail, shown_as = f"{expression[:60]!r} cannot be calculated: {why}", expression[:60]
+    return InputError(detail=detail, text_key="agent.bad_expression", expression=shown_as)

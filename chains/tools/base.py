@@ -100,15 +100,16 @@ class Tool:
         try:
             arguments = self.arguments.model_validate(values)
         except ValidationError as error:
-            raise InputError(detail=_wrong(self, error)) from None
+            raise _wrong(self, error) from None
         return self.run(arguments, context)
 
 
-def _wrong(tool: Tool, error: Any) -> str:
+def _wrong(tool: Tool, error: Any) -> InputError:
     first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"]) or "arguments"
-    known = ", ".join(tool.arguments.model_fields) or "none"
-    return f"{tool.name}: {name} {str(first.get('input'))[:60]!r}: {first['msg']}; its arguments are {known}"
+    name, value = ".".join(str(part) for part in first["loc"])[:60] or "arguments", repr(first.get("input"))[:60]
+    known = ", ".join(tool.arguments.model_fields) or "-"
+    detail = f"The tool {tool.name} cannot use {value} for {name} ({first['msg']}); it takes {known}."
+    return InputError(detail=detail, text_key="agent.bad_argument", tool=tool.name, name=name, value=value, known=known)
 
 
 def all_tools() -> dict[str, Tool]:

@@ -41,7 +41,8 @@ def run(arguments: SummarizeArguments, context: ToolContext) -> ToolResult:
     if not sentences and summary.error is not None:
         raise summary.error
     if not sentences:
-        raise InputError(detail=f"There is nothing to summarise in {record.source}.")
+        detail = f"There is nothing to summarise in {record.source}; choose another document."
+        raise InputError(detail=detail, text_key="agent.nothing_to_summarize", name=record.source)
     return _result(sentences, summary.citations, context)
 
 
