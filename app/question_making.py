@@ -116,7 +116,7 @@ def make_set(
 
     Raises InputError where the documents give no question; BackendError.
     """
-    from evals.making.base import Corpus
+    from chains.making.base import Corpus
     from evals.making.maker import MadeSet, MakeOptions, make
     from evals.making.paraphrase import reword
     from evals.making.screen import Screen

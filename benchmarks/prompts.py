@@ -21,6 +21,7 @@ from pathlib import Path
 
 from chains.answerable import is_refusal
 from chains.draft import final_part
+from chains.matching import holds
 from chains.pack import Budget
 from chains.prepare import Prepared
 from chains.prompts import EXAMPLES
@@ -28,7 +29,6 @@ from chains.rag import AskOptions
 from chains.templates import PromptTemplateText, shipped
 from evals.base import Case
 from evals.bench import Bench, open_bench
-from evals.matching import holds
 from evals.questions import load_cases
 from models.types import Answer, Done
 

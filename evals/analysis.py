@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from chains.matching import holds
 from evals.base import Case, Outcome
-from evals.matching import holds
 from evals.metrics.correct import METRIC as CORRECT
 from evals.relevance import gold_items, held
 from evals.run_folder import Run

@@ -26,11 +26,11 @@ from chains.calibration import Calibration, Logistic, dump, load
 from chains.draft import claims_of
 from chains.evidence import FEATURES
 from chains.ground import Grounder
+from chains.matching import squeeze
 from chains.pack import Budget
 from chains.prepare import Prepared, Preparer
 from chains.prompts import answer_messages
 from evals.base import Case
-from evals.matching import squeeze
 
 log = logging.getLogger(__name__)
 

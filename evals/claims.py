@@ -6,9 +6,9 @@ morphemes must be in a quote or in the quote's headings.
 
 from __future__ import annotations
 
+from chains.matching import holds
 from chains.numbers import claimed_numbers, numbers
 from evals.base import Case
-from evals.matching import holds
 from ingest.morphemes import content_morphemes
 from models.types import Answer, Sentence
 

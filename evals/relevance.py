@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
+from chains.matching import squeeze
 from chains.units import cut
 from evals.base import Case
-from evals.matching import squeeze
 from models.types import Hit, Passage
 
 _SHORTEST = 6  # characters; shorter pieces of evidence stand anywhere

@@ -1,1 +1,1 @@
-"""Makes questions from documents: from what is written and how it is set, without a model. See maker.py."""
+"""Makes question sets of what documents give to ask (chains/making), without a model. See maker.py."""

@@ -9,32 +9,21 @@ the others ask about stands in no chunk of `corpus`.
 
 from __future__ import annotations
 
+import hashlib
 import random
-import re
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from chains.making.base import Corpus, Made
+from chains.making.extract import Rarest, in_turn, questions_of, unambiguous
 from evals.base import Case
-from evals.making.base import Corpus, Made
-from evals.making.grammar import Sentence
 from evals.making.screen import Screen, leaks
-from evals.making.statements import Source, from_sentence
-from evals.making.structures import from_section, sections
 from evals.making.unanswerable import unanswerable
-from evals.matching import squeeze
-from ingest.morphemes import content_morphemes
-from ingest.sentences import split_sentences
 from models.types import Chunk
 
 MOST = 1_000
-_MARKED = re.compile(r"\s*(?:[-*+•◦▪·>]|\d{1,2}[.)])\s")
-_VAGUE_WORDS = re.compile(
-    r"^(?:\d[\d.,만억천조]*[가-힣%]?|수?[십백천만]\S?|[가-힣]|수[십백천만]\S*|[a-z]|때|경우|정도|하나|여러|모두|\W+|.*[\\=<>{}].*)$"
-)
-_WORD_CHARACTERS = 20
-_SENTENCE_CHARACTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,71 +57,37 @@ def make(
     """See the module. screen: holds the questions of other sets. progress: documents read, in all. Cancelled, the set
     holds what the documents read so far give."""
     rng = random.Random(options.seed)  # noqa: S311 - a repeatable draw, no secret
-    rarest, found = _Rarest(corpus), []
+    rarest, found = Rarest(corpus), []
     for number, chunks in enumerate(documents):
         progress(number, len(documents))
         if cancel and cancel.is_set():
             break
-        found += [made for chunk in chunks for made in _from_chunk(chunk, rarest)]
+        found += [made for chunk in chunks for made in questions_of(chunk, rarest)]
     progress(len(documents), len(documents))
-    dropped: Counter[str] = Counter()
-    unambiguous = _unambiguous(found, dropped)
+    clear = unambiguous(found)
+    dropped = Counter(ambiguous=clear.dropped)
     wanted = round(options.count * (1 - options.unanswerable))
-    kept = _taken(_in_turn(unambiguous, rng), wanted, screen, dropped)
-    order = {id(made): at for at, made in enumerate(unambiguous)}
+    kept = _taken(in_turn(clear.kept, rng), wanted, screen, dropped)
+    order = {id(made): at for at, made in enumerate(clear.kept)}
     kept.sort(key=lambda made: order[id(made)])
-    refused = _taken(unanswerable(unambiguous, corpus, rng), options.count - wanted, screen, dropped)
-    return MadeSet(tuple(made.case() for made in (*kept, *refused)), dict(dropped))
+    refused = _taken(unanswerable(clear.kept, corpus, rng), options.count - wanted, screen, dropped)
+    return MadeSet(tuple(case_of(made) for made in (*kept, *refused)), dict(dropped))
 
 
-def _from_chunk(chunk: Chunk, rarest: _Rarest) -> Iterator[Made]:
-    for section in sections(chunk):
-        yield from from_section(section, rarest)
-        if section.block.kind != "text":
-            continue
-        for start, end in split_sentences(section.block.text):
-            text = section.block.text[start:end]
-            if not _MARKED.match(text) and len(text) < _SENTENCE_CHARACTERS:
-                yield from from_sentence(Source(Sentence(text), chunk), rarest)
-
-
-def _unambiguous(found: Sequence[Made], dropped: Counter[str]) -> list[Made]:
-    """Without questions that two places answer: a reader could not tell which one is meant."""
-    places: defaultdict[str, set[str]] = defaultdict(set)
-    for made in found:
-        places[squeeze(made.question)].add(made.evidence)
-    kept = {squeeze(made.question): made for made in reversed(found) if len(places[squeeze(made.question)]) == 1}
-    dropped["ambiguous"] += sum(len(evidence) for evidence in places.values() if len(evidence) > 1)
-    return list(reversed(kept.values()))
-
-
-def _in_turn(found: Sequence[Made], rng: random.Random) -> Iterator[Made]:
-    """One question a document and kind after the other, so that no chapter and no form fills the set."""
-    shelves: defaultdict[str, defaultdict[str, list[Made]]] = defaultdict(lambda: defaultdict(list))
-    for made in found:
-        kind = "table" if "table" in made.tags else made.kind
-        shelves[made.chunk.source if made.chunk else ""][kind].append(made)
-    queues = []
-    for kinds in shelves.values():
-        piles = list(kinds.values())
-        rng.shuffle(piles)
-        for pile in piles:
-            rng.shuffle(pile)
-        queues.append(_round(piles))
-    rng.shuffle(queues)
-    while queues:
-        for queue in list(queues):
-            if one := next(queue, None):
-                yield one
-            else:
-                queues.remove(queue)
-
-
-def _round(piles: Sequence[list[Made]]) -> Iterator[Made]:
-    while any(piles):
-        for pile in piles:
-            if pile:
-                yield pile.pop()
+def case_of(made: Made) -> Case:
+    """The case; its id is a hash of document and question, so that the same question keeps its id."""
+    source = made.chunk.source if made.chunk else ""
+    name = hashlib.sha256(f"{source}\0{made.question}".encode()).hexdigest()[:10]
+    return Case(
+        id=f"q-{name}",
+        question=made.question,
+        answerable=made.chunk is not None,
+        documents=(source,) if source else (),
+        must_include=made.answers,
+        reference=made.reference,
+        evidence=made.evidence,
+        tags=(made.kind, *made.tags),
+    )
 
 
 def _taken(candidates: Iterator[Made], count: int, screen: Screen, dropped: Counter[str]) -> list[Made]:
@@ -144,7 +99,7 @@ def _taken(candidates: Iterator[Made], count: int, screen: Screen, dropped: Coun
             break
         if made.evidence and made.evidence in proofs:
             dropped["same_evidence"] += 1
-        elif leaks(made.case()):
+        elif leaks(case_of(made)):
             dropped["leaked"] += 1
         elif not screen.take(made.question):
             dropped["near_copy"] += 1
@@ -152,22 +107,3 @@ def _taken(candidates: Iterator[Made], count: int, screen: Screen, dropped: Coun
             proofs.add(made.evidence)
             taken.append(made)
     return taken
-
-
-class _Rarest:
-    """Picks the words of an answer that tell it from others: the rarest in the collection that the question lacks."""
-
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
-
-    def __call__(self, words: Sequence[str], count: int, question: str) -> list[str]:
-        asked, flat = set(content_morphemes(question)), squeeze(question)
-        ranked: dict[str, int] = {}
-        for word in words:
-            morphemes = content_morphemes(word)
-            if not morphemes or len(word) > _WORD_CHARACTERS or _VAGUE_WORDS.match(word) or len(word) < 2:
-                continue
-            if asked.isdisjoint(morphemes) and squeeze(word) not in flat:
-                ranked.setdefault(word, min(self._corpus.frequency(morphemes)))
-        chosen = sorted(ranked, key=lambda word: ranked[word])[:count]
-        return [word for word in words if word in chosen][:count]

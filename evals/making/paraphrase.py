@@ -18,9 +18,9 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda
 
+from chains.matching import squeeze
 from evals.base import Case
 from evals.making.screen import leaks
-from evals.matching import squeeze
 from ingest.morphemes import content_morphemes
 
 Form = Literal["paraphrase", "english"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.matching import holds
 from evals.base import Case
-from evals.matching import holds
 from ingest.morphemes import content_morphemes
 
 Embed = Callable[[str], NDArray[np.float32]]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from evals.making.base import Corpus, Made
-from evals.making.grammar import with_particle
+from chains.making.base import Corpus, Made
+from chains.making.grammar import with_particle
 from ingest.morphemes import content_morphemes
 
 _PAIRS = {"eun": "은(는)", "eul": "을(를)", "i": "이(가)", "iran": "이(란)"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chains.matching import holds
 from evals.base import Case, Group, Outcome
-from evals.matching import holds
 
 
 class StringsPresent:

@@ -7,7 +7,7 @@ from typing import Any
 from app.ui.i18n import locator_label
 from app.ui.markup import inline
 from app.ui.page import Page
-from evals.matching import squeeze
+from chains.matching import squeeze
 from evals.questions import Entry, normal
 from models.errors import CourseMateError
 from models.types import Chunk

@@ -6,13 +6,12 @@ import random
 
 import pytest
 
+from chains.making.base import Corpus
+from chains.matching import holds, squeeze
 from evals.base import Case
-from evals.making.base import Corpus
-from evals.making.grammar import Sentence
 from evals.making.maker import MakeOptions, make
 from evals.making.screen import Screen, leaks
 from evals.making.unanswerable import is_absent, kinds, swap, unanswerable
-from evals.matching import holds, squeeze
 from models.types import Chunk, Locator
 
 NOTES = """드롭아웃(dropout)은 학습할 때 은닉 뉴런을 무작위로 끄는 정규화 방법입니다. BERT는 입력 토큰의 15%를 예측 대상으로 고릅니다(Devlin et al., 2019).
@@ -115,16 +114,3 @@ def test_names_that_the_collection_holds_are_not_asked_about_as_absent() -> None
 def test_a_swapped_name_takes_its_own_particle() -> None:
     assert swap("BERT는 몇 층인가요?", "BERT", "StyleGAN") == "StyleGAN은 몇 층인가요?"
     assert swap("LSTM이란 무엇인가요?", "LSTM", "BERT") == "BERT란 무엇인가요?"
-
-
-@pytest.mark.parametrize(
-    ("sentence", "question"),
-    [
-        ("ViT는 데이터가 적으면 정확도가 낮습니다.", "ViT는 데이터가 적으면 정확도가 낮은가요?"),
-        ("GPT-3는 토큰으로 학습했습니다.", "GPT-3는 토큰으로 학습했나요?"),
-        ("풀링은 특징 맵의 크기를 줄이는 연산이다.", "풀링은 특징 맵의 크기를 줄이는 연산인가요?"),
-        ("모델은 학습에 쓸 수 있습니다.", "모델은 학습에 쓸 수 있나요?"),
-    ],
-)
-def test_a_statement_becomes_a_question(sentence: str, question: str) -> None:
-    assert Sentence(sentence).asked() == question

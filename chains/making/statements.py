@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evals.making.base import Made
-from evals.making.grammar import Sentence, bare, with_particle
+from chains.making.base import Made
+from chains.making.grammar import Sentence, bare, with_particle
 from models.types import Chunk
 
 Rarest = Callable[[Sequence[str], int, str], list[str]]

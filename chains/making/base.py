@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from evals.base import Case
-from evals.matching import squeeze
+from chains.matching import squeeze
 from ingest.morphemes import content_morphemes
 from models.types import Chunk
 
@@ -19,8 +17,9 @@ Frequencies = Callable[[Sequence[str]], Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A question with what proves its answer. kind: its tag. subject: what it asks about, for swapping. answers: as
-    Case.must_include. chunk: where `evidence` stands, word for word; None for a question without an answer."""
+    """A question with what proves its answer. kind: its tag. subject: what it asks about, for swapping. answers:
+    groups of strings that a right answer holds one of each of. chunk: where `evidence` stands, word for word; None for a
+    question without an answer."""
 
     kind: str
     question: str
@@ -30,21 +29,6 @@ class Made:
     reference: str = ""
     chunk: Chunk | None = None
     tags: tuple[str, ...] = ()
-
-    def case(self) -> Case:
-        """The case; its id is a hash of document and question, so that the same question keeps its id."""
-        source = self.chunk.source if self.chunk else ""
-        name = hashlib.sha256(f"{source}\0{self.question}".encode()).hexdigest()[:10]
-        return Case(
-            id=f"q-{name}",
-            question=self.question,
-            answerable=self.chunk is not None,
-            documents=(source,) if source else (),
-            must_include=self.answers,
-            reference=self.reference,
-            evidence=self.evidence,
-            tags=(self.kind, *self.tags),
-        )
 
 
 class Corpus:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evals.making.base import Made
-from evals.making.grammar import Sentence, bare, is_phrase, with_particle
-from evals.making.statements import Rarest
+from chains.making.base import Made
+from chains.making.grammar import Sentence, bare, is_phrase, with_particle
+from chains.making.statements import Rarest
 from ingest.blocks import Block, read_blocks
 from ingest.morphemes import content_morphemes
 from ingest.sentences import split_sentences
