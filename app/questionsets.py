@@ -200,7 +200,7 @@ def _info(path: Path, shipped: bool = False) -> SetInfo:
 
 def _shipped_files() -> list[Path]:
     folder = shipped("questions")
-    return sorted(folder.glob("*.jsonl")) if folder else []
+    return sorted(folder.glob("course-*.jsonl")) if folder else []
 
 
 def _wrong(key: str, detail: str, **params: Any) -> InputError:

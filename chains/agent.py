@@ -109,7 +109,7 @@ class Agent:
         """
         options = options or AgentOptions()
         asked = checked(question, options)
-        run = self._run(options)
+        run = self._run(asked, options)
         draft, error, began = Draft(), None, time.perf_counter()
         model = self.engine.models.model(options.ask.backend)
         try:
@@ -135,10 +135,11 @@ class Agent:
         with SqliteSaver.from_conn_string(str(self._memory)) as saver:
             saver.delete_thread(thread)
 
-    def _run(self, options: AgentOptions) -> Run:
+    def _run(self, task: str, options: AgentOptions) -> Run:
         small = self.engine.models.reading_rate(options.ask.backend) is not None
         context = self.context(options.ask)
         return Run(
+            task,
             context,
             {tool.name: tool for tool in offered(context)},
             Findings(),

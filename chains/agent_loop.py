@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
@@ -64,11 +66,12 @@ class Step:
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run. deadline: of time.monotonic(), after which only an answer is written. small: of a model of this host.
+    """The state of one run. task: what is to be done. deadline: of time.monotonic(), after which only an answer is written. small: of a model of this host.
 
     answered: the last tool told all there is to tell.
     """
 
+    task: str
     context: ToolContext
     tools: Mapping[str, Tool]
     findings: Findings
@@ -79,6 +82,30 @@ class Run:
     started: int = 0
     limit: Limit = ""
     answered: bool = False
+
+    def given(self) -> str:
+        """The task and everything found, where a calculation's numbers must come from."""
+        return "\n".join([self.task, *(found.text for found in self.findings.passages)])
+
+    def pending(self) -> list[str]:
+        """Tools that the task asks for in so many words and that have not worked yet; two failures are enough."""
+        done = {step.tool for step in self.steps if step.status == "done"}
+        tried = Counter(step.tool for step in self.steps)
+        asked = (name for name, tool in self.tools.items() if tool.asked and re.search(tool.asked, self.task, re.I))
+        return [name for name in asked if name not in done and tried[name] < 2]
+
+    def helped(self, offered: Sequence[Any]) -> tuple[list[Any], str | None]:
+        """The tools, and the choice among them, that keep a small model on its way.
+
+        It chooses badly from a long list, so it sees the tools that the task speaks of; left to itself it answers from memory, so
+        it calls one first and each that was asked for once; and the tool that has just failed is not offered again at once.
+        """
+        failed = self.steps[-1].tool if self.steps and self.steps[-1].status != "done" else ""
+        found, pending = any(step.status == "done" for step in self.steps), self.pending()
+        fits = {name for name, tool in self.tools.items() if re.search(tool.asked, self.task, re.I)}
+        wanted = (set(pending) if found and pending else fits) - {failed}
+        tools = [tool for tool in offered if getattr(tool, "name", "") in wanted]
+        return tools or list(offered), "any" if pending or not found else None
 
 
 class Fences(AgentMiddleware):
@@ -93,13 +120,14 @@ class Fences(AgentMiddleware):
     ) -> ModelResponse[Any]:
         run = self._run
         run.limit = self._limit(request.messages)
-        if run.small and run.answered:
+        if run.small and run.answered and not run.pending():
             return ModelResponse([AIMessage("")])  # its own words would add nothing to the tool's, and take seconds
         changed = request.override(messages=readable(request.messages, SMALL_PROMPT_TOKENS if run.small else None))
         if run.limit:
             changed = changed.override(tool_choice="none")
-        elif run.small and not run.steps:
-            changed = changed.override(tool_choice="any")  # left to itself it answers from memory
+        elif run.small:
+            tools, choice = run.helped(request.tools)
+            changed = changed.override(tools=tools, tool_choice=choice)
         if run.small:
             changed = changed.override(model_settings={**request.model_settings, "max_tokens": SMALL_ANSWER_TOKENS})
         return await handler(changed)
@@ -145,7 +173,7 @@ class Fences(AgentMiddleware):
             detail = f"The {run.most_steps} steps of this run are used up; answer with what is there."
             return _failed(InputError(detail=detail, text_key="agent.used_up", steps=run.most_steps))
         try:
-            return await outcome(tool, call["args"], run.context)
+            return await outcome(tool, call["args"], replace(run.context, given=run.given))
         except TimeoutError:
             detail = f"The tool {tool.name} gave nothing within {tool.timeout_s:g} s; go on without it."
             late = InputError(detail=detail, text_key="agent.tool_late", name=tool.name, seconds=tool.timeout_s)

@@ -41,13 +41,17 @@ class Lab(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What tools may use. options: backend, speed and scope of the run. cancel: set when nobody waits for the result any more."""
+    """What tools may use. options: backend, speed and scope of the run. cancel: set when nobody waits for the result any more.
+
+    given: everything that was said and found so far; None where there is no conversation around the call.
+    """
 
     engine: RagEngine
     preparer: Preparer
     options: AskOptions
     labs: Mapping[str, Lab] = field(default_factory=dict)
     cancel: threading.Event = field(default_factory=threading.Event)
+    given: Callable[[], str] | None = None
 
     @property
     def store(self) -> ChunkStore:
@@ -83,6 +87,8 @@ class Tool:
 
     run raises InputError where an argument names nothing there is; its message says what there is instead.
     timeout_s: longest it may take. order: of the list that people and models see.
+    asked: regular expression of what tasks say that want this tool; a small model, which chooses badly from a long list, is offered
+    it for those alone. "" for all.
     """
 
     name: str
@@ -92,6 +98,7 @@ class Tool:
     offered: Callable[[ToolContext], bool] = lambda context: True
     timeout_s: float = 30.0
     order: int = 90
+    asked: str = ""
 
     def call(self, values: Mapping[str, Any], context: ToolContext) -> ToolResult:
         """Runs with unchecked values. Raises InputError, and what the tool meets."""

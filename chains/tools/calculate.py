@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field
 
-from chains.tools.arithmetic import evaluate, shown
+from chains.numbers import claimed_numbers, numbers
+from chains.tools.arithmetic import evaluate, python_form, shown
 from chains.tools.base import Arguments, Tool, ToolContext, ToolResult, worked_out
+from models.errors import InputError
+
+USUAL = frozenset({0.0, 1.0, 2.0, 4.0, 8.0, 10.0, 24.0, 60.0, 100.0, 1e3, 1024.0, 3600.0, 1e6, 1e9})  # units
+
+ASKED = r"\d\s*[+*/×÷^]\s*\(?\d|\d\)?\s+-\s+\(?\d|%|곱|더하|더해|더한|빼|뺀|나누|나눈|나눠|계산|제곱|퍼센트|몇 배|평균을|합을|multipl|divid|subtract|calculat|percent|times"
 
 
 class CalculateArguments(Arguments):
     """See the tool."""
 
-    expression: str = Field(description="숫자와 괄호로 된 식, 예: (3+4)*2", min_length=1)
+    expression: str = Field(description="숫자와 연산자로 된 식", min_length=1)
 
 
 def run(arguments: CalculateArguments, context: ToolContext) -> ToolResult:
-    """expression = value, as a passage that can be cited."""
+    """expression = value, as a passage that can be cited. Raises InputError, also for a number that nobody has given."""
+    _check(arguments.expression, context)
     value = shown(evaluate(arguments.expression))
     equals = value.replace("≈", "").strip()
     sign = "≈" if value.startswith("≈") else "="
     return worked_out("계산", f"{arguments.expression} {sign} {equals}")
 
 
-TOOL = Tool("calculate", "숫자 식을 정확히 계산한다.", CalculateArguments, run, timeout_s=5.0, order=50)
+def _check(expression: str, context: ToolContext) -> None:
+    """Every number must stand in the task or in what was found: a model that does not know one makes it up."""
+    if context.given is None:
+        return
+    known = numbers(context.given())
+    known |= {value / 100 for value in known} | USUAL
+    for written, value in claimed_numbers(python_form(expression)).items():
+        if not any(math.isclose(value, other, rel_tol=1e-9) for other in known):
+            detail = f"The number {written} stands neither in the task nor in a result; look it up with search first."
+            raise InputError(detail=detail, text_key="agent.number_unknown", number=written)
+
+
+TOOL = Tool(
+    "calculate",
+    "숫자로 된 식을 계산한다. 필요한 수를 모르면 먼저 search로 찾는다.",
+    CalculateArguments,
+    run,
+    timeout_s=5.0,
+    order=50,
+    asked=ASKED,
+)

@@ -7,6 +7,8 @@ from models.errors import InputError
 
 MOST = 60
 
+ASKED = r"(어떤|무슨|모든|무엇)\s*(강의\s*)?(자료|문서|파일)|(자료|문서|파일)(가|는|이|은)?\s*(뭐|무엇|몇)|목록|(which|what|list|all)\s.*(documents?|files?)"
+
 
 class ListArguments(Arguments):
     """None."""
@@ -23,4 +25,4 @@ def run(arguments: ListArguments, context: ToolContext) -> ToolResult:
     return worked_out("자료 목록", f"자료는 {len(records)}개입니다.", *lines, *more)
 
 
-TOOL = Tool("list_documents", "어떤 자료가 있는지 목록을 본다.", ListArguments, run, order=30)
+TOOL = Tool("list_documents", "어떤 자료(파일)가 있는지 목록을 본다.", ListArguments, run, order=30, asked=ASKED)

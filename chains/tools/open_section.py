@@ -10,9 +10,11 @@ from chains.tools.documents import document_of, section_of, sections_of
 from chains.tools.fence import told
 from chains.units import cut
 from models.errors import InputError
-from models.types import Chunk, Passage
+from models.types import Chunk, Passage, Sentence
 
 MOST_HEADINGS = 40
+
+ASKED = r"(?<![가-힣])절(을|에|은|의|이|에는)?(?![가-힣])|펼쳐|펼친|열어|목차|\bsection\b|\bopen\b"
 
 
 class OpenArguments(Arguments):
@@ -38,7 +40,9 @@ def run(arguments: OpenArguments, context: ToolContext) -> ToolResult:
         known = ", ".join(headings[:MOST_HEADINGS]) or "none"
         detail = f"{record.source} has no section {arguments.section[:80]!r}; its sections are {known}."
         raise InputError(detail=detail, text_key="agent.no_section", name=arguments.section[:80], near=known)
-    return ToolResult(passages=_read(found, context.engine.budget(arguments.section, context.options).tokens * 2))
+    passages = _read(found, context.engine.budget(arguments.section, context.options).tokens * 2)
+    said = (Sentence(text, 1.0, (n,), quoted=True) for n, one in enumerate(passages, 1) for text in one.sentences)
+    return ToolResult(passages=passages, said=tuple(said))
 
 
 def _read(chunks: list[Chunk], tokens: int) -> tuple[Passage, ...]:
@@ -59,4 +63,4 @@ def _read(chunks: list[Chunk], tokens: int) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
-TOOL = Tool("open_section", "자료의 한 절을 펼쳐 읽는다.", OpenArguments, run, order=20)
+TOOL = Tool("open_section", "파일과 절 제목을 말하면 그 절을 펼친다.", OpenArguments, run, order=20, asked=ASKED)

@@ -9,6 +9,8 @@ from pydantic import Field
 from chains.tools.base import Arguments, Tool, ToolContext, ToolResult, worked_out
 from models.errors import InputError
 
+ASKED = r"실험|시뮬|돌려|lab|experiment|simulat"
+
 
 class LabArguments(Arguments):
     """See the tool."""
@@ -28,5 +30,12 @@ def run(arguments: LabArguments, context: ToolContext) -> ToolResult:
 
 
 TOOL = Tool(
-    "run_lab", "강의의 실험을 실행한다.", LabArguments, run, offered=lambda c: bool(c.labs), timeout_s=120.0, order=70
+    "run_lab",
+    "강의의 실험을 실행한다.",
+    LabArguments,
+    run,
+    offered=lambda c: bool(c.labs),
+    timeout_s=120.0,
+    order=70,
+    asked=ASKED,
 )

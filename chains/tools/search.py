@@ -32,4 +32,6 @@ def run(arguments: SearchArguments, context: ToolContext) -> ToolResult:
     return ToolResult(passages=found.passages)
 
 
-TOOL = Tool("search", "강의 자료에서 관련 문장을 찾는다. 모르는 것은 먼저 찾는다.", SearchArguments, run, order=10)
+TOOL = Tool(
+    "search", "강의 자료에서 문장을 찾는다. 내용이나 수치를 물으면 먼저 이것을 쓴다.", SearchArguments, run, order=10
+)

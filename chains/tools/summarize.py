@@ -16,6 +16,8 @@ from models.types import Citation, Passage, Sentence
 STYLE = "3줄"
 BUDGET_S = 60.0  # of a local model; what is not read by then is told in the documents' own sentences
 
+ASKED = r"요약|정리|줄여|간추|summar"
+
 
 class SummarizeArguments(Arguments):
     """See the tool."""
@@ -68,4 +70,12 @@ def _result(sentences: tuple[Sentence, ...], citations: tuple[Citation, ...], co
     return ToolResult("\n".join(sentence.text for sentence in said), tuple(passages), said)
 
 
-TOOL = Tool("summarize", "자료나 절을 세 문장으로 요약한다.", SummarizeArguments, run, timeout_s=150.0, order=40)
+TOOL = Tool(
+    "summarize",
+    "요약해 달라고 하면 자료나 절을 세 문장으로 줄인다.",
+    SummarizeArguments,
+    run,
+    timeout_s=150.0,
+    order=40,
+    asked=ASKED,
+)

@@ -28,7 +28,7 @@ LIST_HEAD = "쓸 수 있는 도구:"
 LIST_END = '도구는 JSON 하나로 부릅니다. 예: {{"name": "{first}", "arguments": {{…}}}}\n결과만으로 답할 수 있으면 {{"name": "answer", "arguments": {{}}}}'
 RESULT = "[{name} 결과]\n{text}"
 FAILED = "[{name} 실패]\n{text}"
-NEXT_ACTION = "다음 행동을 JSON 하나로 쓰세요."
+NEXT_ACTION = "다음 행동을 JSON 하나로 쓰세요. 아직 하지 않은 일이 있으면 그 도구를, 다 했으면 answer를 고르세요."
 ANSWER_NOW = "위 결과에 있는 내용만으로 질문에 한국어 한두 문장으로 답하세요. JSON은 쓰지 마세요. 결과에 답이 없으면 '자료에서 답을 찾을 수 없습니다.'라고만 쓰세요."
 
 _KEPT = ("type", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
