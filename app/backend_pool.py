@@ -140,6 +140,12 @@ class BackendPool:
         model = self.config(name).model or self.backend(name).default_model
         return Path(model).stem if model.endswith(".gguf") else model
 
+    def engine_of(self, name: str) -> Any:
+        """The engine on this computer behind a backend; None where there is none, or its weights are not here. Starts nothing."""
+        if name != LOCAL or self.backend(name).missing(self.config(name)) is not None:
+            return None
+        return getattr(self.model(name), "engine", None)
+
     def reading_rate(self, name: str) -> float | None:
         """Prompt tokens a second of a local engine; None where there is none. Fetches and starts nothing."""
         if name != LOCAL:

@@ -32,7 +32,6 @@ from chains.summaries.planning import Reach
 from chains.summaries.planning import plan as make_plan
 from chains.summaries.running import GRACE, Drafts, Means, Run
 from chains.summaries.styles import audience_task
-from models.errors import CourseMateError
 from models.types import Passage, Usage
 
 LARGE_CONTEXTS = {"openai": 32_000, "gemini": 32_000}  # tokens of one call; more costs more than it brings
@@ -120,11 +119,9 @@ class Summarizer:
 
 
 def _engine(models: Models, backend: str) -> Any:
-    """The engine behind a local model; None where there is none, or where its weights are not here yet."""
-    try:
-        return getattr(models.model(backend), "engine", None)
-    except CourseMateError:
-        return None
+    """The engine behind a local model; None where there is none. Fetches and starts nothing."""
+    find = getattr(models, "engine_of", None)
+    return find(backend) if find is not None else None
 
 
 def _limited(model: Any, tokens: int) -> Runnable[Any, Any]:

@@ -23,6 +23,7 @@ from ingest.store import ChunkStore
 from models.backends.base import BackendConfig
 from models.backends.local import BACKEND
 from models.embedders.e5 import EMBEDDER
+from models.engines.llama import LocalEngine
 from models.types import Usage
 
 
@@ -44,6 +45,9 @@ class OneModel:
 
     def model_name(self, backend: str) -> str:
         return self._config.model
+
+    def engine_of(self, backend: str) -> LocalEngine:
+        return self.engine
 
     def reading_rate(self, backend: str) -> float | None:
         return self.engine.reading_rate

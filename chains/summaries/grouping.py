@@ -91,8 +91,8 @@ def _joined(material: Material, parts: Sequence[Step]) -> list[Step]:
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     """One title for two neighbours: what they share, and their own names side by side."""
     shared = _common([one, other])
-    names = [path[len(shared)] for path in (one, other) if len(path) > len(shared)]
-    return (*shared, " · ".join(names)) if names else shared
+    names = [name for path in (one, other) if len(path) > len(shared) for name in path[len(shared)].split(" · ")]
+    return (*shared, " · ".join(dict.fromkeys(names))) if names else shared
 
 
 def _tokens(material: Material, step: Step) -> int:

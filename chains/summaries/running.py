@@ -12,6 +12,7 @@ from typing import Protocol
 from langchain_core.messages import BaseMessage, BaseMessageChunk
 
 from chains.draft import Draft
+from chains.evidence import is_question
 from chains.ground import Grounder
 from chains.prompts import render_passages, safe
 from chains.summaries.base import (
@@ -72,6 +73,20 @@ class Means:
     count: Callable[[str], int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The lines that one step rests on, in reading order. ranked: the same, the most telling first."""
+
+    lines: list[Line]
+    ranked: list[Line]
+
+    def shortened(self) -> Reading:
+        """Without the eighth that tells least; one line stays."""
+        ranked = self.ranked[: max(1, len(self.ranked) - max(1, len(self.ranked) // 8))]
+        left = {id(line) for line in ranked}
+        return Reading([line for line in self.lines if id(line) in left], ranked)
+
+
 @dataclass(slots=True)
 class Run:
     """See the module. Iterate `events` once."""
@@ -104,11 +119,10 @@ class Run:
         begun = time.perf_counter()
         asked = planned.asked and not self._too_late()
         yield PartBegun(index, len(self.plan.steps), planned.step.title, planned.step.final, self.left_s(index))
-        lines, ranked = self._evidence(planned)
+        reading = self._evidence(planned)
         kept, draft, stopped = False, "", False
-        passages = passages_of(lines)
         if asked:
-            lines, passages, prompt = self._fitted(planned, lines, ranked)
+            reading, prompt = self._fitted(planned, reading)
             known = self.means.drafts.get(self.means.model, prompt)
             kept, draft = known is not None, known or ""
             if kept:
@@ -117,14 +131,20 @@ class Run:
             else:
                 made = yield from self._written(index, planned, prompt)
                 draft, stopped = made.text, self.cancel.is_set()
-        sentences = self._checked(planned, lines, ranked, passages, draft, asked, stopped)
-        for sentence in sentences:
+        said = (
+            ()
+            if stopped and not draft
+            else self._checked(planned, reading, draft)
+            if asked
+            else self._own(planned, reading)
+        )
+        for sentence in said:
             yield SentenceChecked(index, sentence, tuple(self.sources.citation(n) for n in sentence.citations))
         part = Part(
             index,
             planned.step.title,
-            tuple(sentences),
-            _places(lines),
+            tuple(said),
+            _places(reading.lines),
             planned.step.final,
             asked,
             kept,
@@ -135,8 +155,8 @@ class Run:
         self.parts.append(part)
         yield PartDone(part)
 
-    def _evidence(self, planned: PlannedStep) -> tuple[list[Line], list[Line]]:
-        """The lines that a step rests on, in reading order and by what they tell: its own, and what its inputs cite."""
+    def _evidence(self, planned: PlannedStep) -> Reading:
+        """What a step rests on: its own lines, and what its inputs cite."""
         material = self.plan.request.material
         cited = [
             self.sources.line(n)
@@ -148,22 +168,19 @@ class Run:
         lines = list({(line.chunk.id, line.text): line for line in [*cited, *own]}.values())
         held = replace(material, lines=tuple(lines))
         order = rank(range(len(lines)), held, self.plan.request.style.prefer)
-        return lines, [lines[i] for i in order]
+        return Reading(lines, [lines[i] for i in order])
 
-    def _fitted(
-        self, planned: PlannedStep, lines: list[Line], ranked: list[Line]
-    ) -> tuple[list[Line], tuple[Passage, ...], list[BaseMessage]]:
+    def _fitted(self, planned: PlannedStep, reading: Reading) -> tuple[Reading, list[BaseMessage]]:
         """The prompt, without the least telling lines where the model's own count says that it would not fit."""
         while True:
-            passages = passages_of(lines)
-            prompt = messages(render_passages(passages), self._task(planned))
+            prompt = messages(render_passages(passages_of(reading.lines)), self._task(planned))
             count = self.means.count
             room = self.means.context - planned.write_tokens - 16 * len(prompt)
-            if count is None or len(lines) == 1 or count("\n".join(message.text for message in prompt)) <= room:
-                return lines, passages, prompt
-            dropped = set(map(id, ranked[-max(1, len(lines) // 8) :]))
-            lines = [line for line in lines if id(line) not in dropped] or lines[:1]
-            ranked[:] = [line for line in ranked if id(line) not in dropped] or lines[:1]
+            if count is None or len(reading.lines) == 1:
+                return reading, prompt
+            if count("\n".join(message.text for message in prompt)) <= room:
+                return reading, prompt
+            reading = reading.shortened()
 
     def _task(self, planned: PlannedStep) -> str:
         request = self.plan.request
@@ -185,30 +202,16 @@ class Run:
             self.means.drafts.put(self.means.model, prompt, draft.text)
         return draft
 
-    def _checked(
-        self,
-        planned: PlannedStep,
-        lines: Sequence[Line],
-        ranked: Sequence[Line],
-        passages: Sequence[Passage],
-        draft: str,
-        asked: bool,
-        stopped: bool,
-    ) -> list[Sentence]:
-        if stopped and not draft:
-            return []
-        if not asked:
-            return quoted(self._own(planned, lines, ranked), self.sources)
-        return self.means.checker(lines, ranked, self.means.grounder(passages)).check(
-            draft, planned.sentences, self.sources
-        )
+    def _checked(self, planned: PlannedStep, reading: Reading, draft: str) -> list[Sentence]:
+        grounder = self.means.grounder(passages_of(reading.lines))
+        return self.means.checker(reading.lines, reading.ranked, grounder).check(draft, planned.sentences, self.sources)
 
-    def _own(self, planned: PlannedStep, lines: Sequence[Line], ranked: Sequence[Line]) -> list[Line]:
+    def _own(self, planned: PlannedStep, reading: Reading) -> list[Sentence]:
         """The documents' own sentences for a step that no model is asked about, in reading order."""
-        best = list(ranked)
+        best = [line for line in reading.ranked if not is_question(line.text)] or reading.ranked
         if self.plan.request.style.prefer == "definition":
             best = [line for line in best if defines(line.text)] or best
-        return sorted(best[: planned.sentences], key=list(lines).index)
+        return quoted(sorted(best[: planned.sentences], key=reading.lines.index), self.sources)
 
     def left_s(self, index: int) -> float | None:
         """Seconds for this step and those after it: the plan's, stretched by how the steps so far have gone."""

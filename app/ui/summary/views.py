@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from chains.summaries.base import Part, PartBegun, Plan, Summary
 from models.types import Chunk, Citation, Sentence
 
 CONTEXT_CHARACTERS = 240
+_HEADING = re.compile(r"^#{1,6} .*$", re.M)
 
 
 @dataclass(slots=True)
@@ -193,7 +195,7 @@ def _in_context(quote: str, chunk: Chunk | None) -> str:
     before, found, behind = (chunk.text if chunk else quote).partition(quote)
     if not found or is_block(quote):
         return f'<div class="cm-marked">{blocks(quote)}</div>' if is_block(quote) else f"<mark>{inline(quote)}</mark>"
-    before, behind = _tail(before), _head(behind)
+    before, behind = _tail(_HEADING.split(before)[-1]), _head(_HEADING.split(behind)[0])
     return f"<span>{inline(before)}</span><mark>{inline(quote)}</mark><span>{inline(behind)}</span>"
 
 
