@@ -52,7 +52,7 @@ def tune(wiring: Wiring, cases: Sequence[Case], wanted: Wanted, told: Told) -> T
     if templates:
         wiring.pool.load(backend)
     rate, start, golden = wiring.pool.reading_rate(backend), starting_point(wiring), [c for c in cases if gold_items(c)]
-    space, passages = Space.around(start), 6 if wiring.settings.speed == "thorough" else 3
+    space, passages = Space.around(start, [shipped_point()]), 6 if wiring.settings.speed == "thorough" else 3
     folder = tuning_dir(wiring) / wiring.settings.collection
     with EvidenceBench(document_paths(wiring), folder, wiring.embedder(), load(), told, passages) as bench:
 
@@ -90,6 +90,23 @@ def starting_point(wiring: Wiring) -> Point:
         dense_weight=load().dense_weight if settings.dense_weight is None else settings.dense_weight,
         evidence_chunks=settings.evidence_chunks or POOL[settings.speed],
         evidence_tokens=settings.evidence_tokens or budget.tokens,
+    )
+
+
+def shipped_point() -> Point:
+    """The defaults, whatever the settings in force say; the budget is the search's."""
+    from app.settings import Settings
+    from chains.calibration import load
+    from chains.rag import POOL
+    from evals.tuning.space import Point
+
+    fields = Settings.model_fields
+    return Point(
+        chunk_tokens=fields["chunk_tokens"].default,
+        chunk_overlap=fields["chunk_overlap"].default,
+        dense_weight=load().dense_weight,
+        evidence_chunks=POOL["normal"],
+        evidence_tokens=0,
     )
 
 

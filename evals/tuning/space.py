@@ -25,21 +25,25 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Values that each setting may take; chunks: (chunk_tokens, chunk_overlap) together."""
+    """Values that each setting may take; chunks: (chunk_tokens, chunk_overlap) together. known: points that did well elsewhere
+    and are tried whole, since one setting at a time does not always lead to them."""
 
     chunks: Sequence[tuple[int, int]] = ((400, 0), (400, 60), (250, 0), (250, 40), (150, 0))
     dense_weights: Sequence[float] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     evidence_chunks: Sequence[int] = (6, 10, 14, 20)
     evidence_tokens: Sequence[int] = (80, 120, 160, 200, 240, 320, 400)
+    known: Sequence[Point] = ()
 
     @classmethod
-    def around(cls, point: Point) -> Space:
-        """The usual grid, with budgets from half to two and a half times this point's, whoever reads them."""
+    def around(cls, point: Point, known: Sequence[Point] = ()) -> Space:
+        """The usual grid, with budgets from half to two and a half times this point's, whoever reads them; `known` with its budget."""
         budgets = {round(point.evidence_tokens * share / 10) * 10 for share in BUDGETS}
-        return cls(evidence_tokens=tuple(sorted(budgets | {point.evidence_tokens})))
+        tried = tuple(replace(one, evidence_tokens=point.evidence_tokens) for one in known)
+        return cls(evidence_tokens=tuple(sorted(budgets | {point.evidence_tokens})), known=tried)
 
     def neighbours(self, point: Point) -> Iterator[list[Point]]:
-        """For each setting in turn, the points that differ from this one in it alone."""
+        """The known points, then for each setting in turn those that differ from this one in it alone."""
+        yield [one for one in self.known if one != point]
         yield [replace(point, dense_weight=w) for w in self.dense_weights if w != point.dense_weight]
         yield [replace(point, evidence_chunks=k) for k in self.evidence_chunks if k != point.evidence_chunks]
         yield [replace(point, evidence_tokens=t) for t in self.evidence_tokens if t != point.evidence_tokens]

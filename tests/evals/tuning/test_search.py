@@ -44,6 +44,17 @@ def test_the_best_point_within_the_time_is_found() -> None:
     assert coordinate_search(START, SPACE, surface, ALL, 9_999) == Point(250, 40, 0.3, 10, 320)
 
 
+def test_a_known_point_is_found_that_no_single_setting_leads_to() -> None:
+    """Better only where weight and chunks change together."""
+    goal = Point(250, 40, 0.3, 10, 160)
+
+    def ridge(point: Point) -> Measured:
+        return replace(surface(goal if point == goal else START), point=point)
+
+    assert coordinate_search(START, SPACE, ridge, ALL, 1_700) == START
+    assert coordinate_search(START, replace(SPACE, known=(goal,)), ridge, ALL, 1_700) == goal
+
+
 def test_a_default_that_takes_too_long_is_left() -> None:
     found = coordinate_search(START, SPACE, surface, ALL, 900)
     assert found.evidence_tokens == 80
