@@ -13,13 +13,17 @@ from models.errors import InputError
 
 USUAL = frozenset({0.0, 1.0, 2.0, 4.0, 8.0, 10.0, 24.0, 60.0, 100.0, 1e3, 1024.0, 3600.0, 1e6, 1e9})  # units
 
+# What a grammar lets the local model write; others are told of it, and what else can be calculated is.
+DIGITS_AND_SIGNS = r"^[0-9(.-][0-9+*/().% -]{0,80}$"
 ASKED = r"\d\s*[+*/×÷^]\s*\(?\d|\d\)?\s+-\s+\(?\d|%|곱|더하|더해|더한|빼|뺀|나누|나눈|나눠|계산|제곱|퍼센트|몇 배|평균을|합을|multipl|divid|subtract|calculat|percent|times"
 
 
 class CalculateArguments(Arguments):
     """See the tool."""
 
-    expression: str = Field(description="숫자와 연산자로 된 식", min_length=1)
+    expression: str = Field(
+        description="숫자와 연산자로 된 식", min_length=1, json_schema_extra={"pattern": DIGITS_AND_SIGNS}
+    )
 
 
 def run(arguments: CalculateArguments, context: ToolContext) -> ToolResult:

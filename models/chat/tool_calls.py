@@ -100,6 +100,8 @@ def _bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
     """What a grammar can hold to, without the words for people; texts get a bound where they have none."""
     kept: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
     kind = schema.get("type")
+    if "pattern" in schema:
+        return {"type": "string", "pattern": schema["pattern"]}
     if kind == "string" and not {"enum", "const"} & kept.keys():
         kept["maxLength"] = min(TEXT_CHARACTERS, schema.get("maxLength", TEXT_CHARACTERS))
     if kind == "array":
