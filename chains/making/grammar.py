@@ -71,7 +71,9 @@ class Sentence:
     def stands_alone(self) -> bool:
         """Whether it can be understood without the sentences before it."""
         text = self.text
-        return not (text.startswith(_LINKS) or _POINTING.search(text) or text.count('"') % 2 or "…" in text)
+        return not (
+            text.startswith(_LINKS) or _POINTING.search(text) or text.count('"') % 2 or "…" in text or "다. " in text
+        )
 
     def asked(self, start: int = 0, change: tuple[int, int, str] | None = None) -> str:
         """The sentence from `start` on as a polite question, "" where its end is not understood.

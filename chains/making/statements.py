@@ -23,7 +23,7 @@ _UNITS = (
     "|글자|문장|단어|번째|킬로미터|미터|km|kg|W|ms"
 )
 _AMOUNT = r"\d[\d,.]*\d|\d"
-_QUANTITY = re.compile(
+QUANTITY = re.compile(
     rf"(?<![\w.,~∼–(-])(?P<about>약 |대략 |총 )?(?P<number>(?:{_AMOUNT})(?:[만억조천백]+(?:\s?(?:{_AMOUNT})[만억조천]*)*)?"
     rf"(?:\s?[~∼–-]\s?(?:{_AMOUNT}))?)\s?(?P<unit>{_UNITS})(?![A-Za-z0-9])"
 )
@@ -76,7 +76,7 @@ def _definition(source: Source, rarest: Rarest) -> Made | None:
 def _quantity(source: Source, rarest: Rarest) -> Made | None:
     """X는 12개 층으로 이루어진다. -> X는 몇 개 층으로 이루어지나요?"""
     sentence = source.sentence
-    found = [match for match in _QUANTITY.finditer(sentence.text) if not _in_code(sentence.text, match.start())]
+    found = [match for match in QUANTITY.finditer(sentence.text) if not _in_code(sentence.text, match.start())]
     if len(found) != 1 or len(_DIGITS.findall(sentence.text)) > len(_DIGITS.findall(found[0].group())):
         return None
     match, topic_end = found[0], sentence.topic_end

@@ -123,6 +123,11 @@ _GIVES_REASON = re.compile(r"때문|므로|위해|위한|않으면|없으면|수
 _RULE = re.compile(r"^[\s|:-]+$")
 
 
+def is_rule(line: str) -> bool:
+    """Whether a line of a table only draws a line."""
+    return bool(_RULE.match(line))
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A block with the headings it stands under, innermost last."""
@@ -259,8 +264,8 @@ def _is_name(label: str) -> bool:
 def _from_table(section: Section, rarest: Rarest) -> Iterator[Made]:
     """A cell: the row's first cell is what is asked about, the column's name what is asked."""
     lines = [line for line in section.block.text.split("\n") if line.strip()]
-    rows = [[bare(cell) for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.match(line)]
-    written = [line for line in lines if not _RULE.match(line)]
+    rows = [[bare(cell) for cell in line.strip().strip("|").split("|")] for line in lines if not is_rule(line)]
+    written = [line for line in lines if not is_rule(line)]
     if len(rows) < 3 or len(rows[0]) < 2:
         return
     header, names = rows[0], [row[0] for row in rows[1:]]

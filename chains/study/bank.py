@@ -1,0 +1,186 @@
+"""All that a collection says, ready to prove things with: what can be asked of each chunk, and which sentence says what.
+
+A wrong answer must be wrong by the whole collection: `confirms` finds any sentence that could make it right.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+from chains.injection import is_instruction
+from chains.making.base import Corpus, Frequencies, Made
+from chains.making.extract import Rarest, questions_of
+from chains.making.grammar import Sentence
+from chains.making.statements import QUANTITY
+from chains.study.definitions import Definition, definition_of
+from chains.study.names import fold, synonyms
+from ingest.morphemes import content_morphemes
+from models.types import Chunk, Citation
+
+ENOUGH_DEFINITIONS = 80  # of the collection, to draw wrong answers from
+CONFIRMING = 0.5  # share of a statement's words in one sentence; from there on the sentence may say the same
+_ENDS = re.compile(r"(?<=다\.)\s|(?<=[.!?])\s+(?=[A-Z가-힣])|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence with the heading it stands under. folded: both, for finding names."""
+
+    text: str
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit as it is written. chunk: id of where it stands."""
+
+    number: str
+    unit: str
+    text: str
+    chunk: str
+
+
+@lru_cache(maxsize=8192)
+def words_of(text: str) -> frozenset[str]:
+    """Content morphemes of a text."""
+    return frozenset(content_morphemes(text))
+
+
+@dataclass
+class Bank:
+    """A collection. chunks: all of them. frequencies: of its word index. dropped: what was left out in reading, by reason.
+
+    Chunks are read once, and only as many as somebody needs; thread-safe.
+    """
+
+    chunks: Sequence[Chunk]
+    frequencies: Frequencies | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
+    _made: dict[str, list[Made]] = field(default_factory=dict)
+    _defined: dict[str, list[Definition]] = field(default_factory=dict)
+    _named: dict[frozenset[str], list[Saying]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @cached_property
+    def _rarest(self) -> Rarest:
+        return Rarest(Corpus(self.chunks, self.frequencies))
+
+    def read(self, chunk: Chunk) -> list[Made]:
+        """What can be asked of a chunk: its proof stands there word for word, and it orders nobody to do anything."""
+        with self._lock:
+            if chunk.id not in self._made:
+                self._made[chunk.id] = [made for made in questions_of(chunk, self._rarest) if self._sound(made, chunk)]
+            return self._made[chunk.id]
+
+    def _sound(self, made: Made, chunk: Chunk) -> bool:
+        reason = ""
+        if made.evidence not in chunk.text:
+            reason = "not_found"
+        elif is_instruction(made.evidence):
+            reason = "order"
+        elif _is_awkward(made):
+            reason = "awkward"
+        self.dropped.update([reason] if reason else [])
+        return not reason
+
+    def definitions(self, chunk: Chunk) -> list[Definition]:
+        """Those of a chunk, in reading order."""
+        with self._lock:
+            if chunk.id not in self._defined:
+                found = (definition_of(made) for made in self.read(chunk))
+                self._defined[chunk.id] = [one for one in found if one]
+            return self._defined[chunk.id]
+
+    def pool(self, first: Iterable[Chunk]) -> list[Definition]:
+        """Definitions to take wrong answers from: of `first`, and of other chunks until there are enough."""
+        chosen = list(first)
+        found = [one for chunk in chosen for one in self.definitions(chunk)]
+        known = {chunk.id for chunk in chosen}
+        for chunk in self.chunks:
+            if len(found) >= ENOUGH_DEFINITIONS:
+                break
+            found += self.definitions(chunk) if chunk.id not in known else []
+        return found
+
+    @cached_property
+    def sayings(self) -> list[Saying]:
+        """Every sentence, item and row of the collection."""
+        found = []
+        for chunk in self.chunks:
+            heading = fold(chunk.locator.headings[-1]) if chunk.locator.headings else ""
+            for text in _ENDS.split(chunk.text):
+                if text.strip():
+                    found.append(Saying(text, f"{heading} {fold(text)}"))
+        return found
+
+    @cached_property
+    def _everything(self) -> str:
+        return "\n".join(fold(chunk.text) for chunk in self.chunks)
+
+    def stands(self, text: str) -> bool:
+        """Whether the collection says this, spaces, case and marks ignored."""
+        return fold(text) in self._everything
+
+    def saying(self, names: frozenset[str], apart_from: str = "") -> list[Saying]:
+        """Sentences that hold one of the folded names, but for those that stand in a text."""
+        return [one for one in self._naming(names) if one.text.strip() not in apart_from]
+
+    def _naming(self, names: frozenset[str]) -> list[Saying]:
+        if names not in self._named:
+            known = [name for name in names if len(name) > 1]
+            pattern = re.compile("|".join(_whole(name) for name in known))
+            found = (one for one in self.sayings if any(name in one.folded for name in known))
+            self._named[names] = [one for one in found if pattern.search(one.folded)]
+        return self._named[names]
+
+    def confirms(self, names: Iterable[str], statement: str, apart_from: str = "") -> bool:
+        """Whether some sentence about one of the names holds so many words of the statement that it may say the same."""
+        wanted = [synonyms(word) for word in words_of(statement)]
+        least = max(1.0, CONFIRMING * len(wanted))
+        return any(
+            sum(any(form in one.folded for form in word) for word in wanted) >= least
+            for one in self.saying(frozenset(names), apart_from)
+        )
+
+    @cached_property
+    def quantities(self) -> dict[str, list[Quantity]]:
+        """Numbers with a unit, by unit."""
+        found: defaultdict[str, list[Quantity]] = defaultdict(list)
+        for chunk in self.chunks:
+            for match in QUANTITY.finditer(chunk.text):
+                text = re.sub(r"^(?:약|대략|총) ", "", match.group()).strip()
+                found[match["unit"]].append(Quantity(match["number"].strip(), match["unit"], text, chunk.id))
+        return found
+
+
+def _is_awkward(made: Made) -> bool:
+    """Whether the question hangs on a part of its sentence: a number in a list, a reason whose effect has a topic of its own."""
+    if made.kind == "number":
+        return bool(re.search(r"몇 \S+(?:,|이고|이며) ", made.question))
+    if made.kind != "why" or " 왜 " not in made.question:
+        return False
+    tokens = Sentence(made.question.partition(" 왜 ")[2]).tokens
+    return any(
+        token.tag == "JX" and token.form in {"은", "는"} and before.tag.startswith("N")
+        for before, token in pairwise(tokens)
+    )
+
+
+def _whole(name: str) -> str:
+    """A pattern for the name: Latin letters and digits only as whole words and numbers."""
+    before = r"(?<![a-z0-9.])" if re.match(r"[a-z0-9]", name) else ""
+    after = r"(?![a-z0-9]|\.\d)" if re.search(r"[a-z0-9]$", name) else ""
+    return before + re.escape(name) + after
+
+
+def citation_of(made: Made) -> Citation:
+    """The proof of what was made, as people see it."""
+    if made.chunk is None:
+        raise ValueError("only what a document answers has a source")
+    return Citation(1, made.chunk.source, made.chunk.locator, made.evidence, made.chunk.id)

@@ -1,0 +1,110 @@
+"""A weekly study guide: a week is a document, several short ones or a part of a long one, cut at its headings."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from chains.making.base import Made
+from chains.making.structures import clean_heading
+from chains.study.bank import Bank
+from chains.study.base import Reading, Week
+from chains.study.cards import cards, entry_of, terms_of
+from chains.units import cut
+from models.types import Chunk, Citation
+
+MOST_WEEKS = 52
+CHARACTERS_A_MINUTE = 450  # a learner's pace with Korean course notes, not a novel's
+GOALS, TERMS, READINGS, CHECKS = 4, 6, 12, 3
+_REFERENCES = re.compile(r"참고 ?문헌|references|bibliography", re.I)
+_NO_TOPIC = re.compile(
+    r"참고|자주 하는 실수|목차|연습|확인 ?문제|퀴즈|정리|요약|실습|들어가|마치|references|exercise|summary", re.I
+)
+
+Section = tuple[tuple[str, ...], list[Chunk]]
+
+
+def weeks(documents: Sequence[Sequence[Chunk]], count: int, bank: Bank) -> list[Week]:
+    """`count` weeks, fewer where there is too little to share out; 0: one a document. Only more weeks than documents cut one."""
+    whole = [sections_of(chunks) for chunks in documents]
+    if count > len(whole):
+        whole = [[section] for sections in whole for section in sections]
+    shares = _shared(whole, min(count or len(whole), MOST_WEEKS, len(whole)))
+    return [_week(number, share, bank) for number, share in enumerate(filter(None, shares), 1)]
+
+
+def sections_of(chunks: Sequence[Chunk]) -> list[Section]:
+    """The chunks of a document by their two outermost headings, in the order of their first chunks; no references."""
+    found: defaultdict[tuple[str, ...], list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        if not (chunk.locator.headings and _REFERENCES.search(chunk.locator.headings[-1])):
+            found[chunk.locator.headings[:2]].append(chunk)
+    return list(found.items()) or [((), list(chunks))]
+
+
+def _shared(parts: Sequence[list[Section]], count: int) -> list[list[Section]]:
+    """The parts in order, shared out to about equal lengths, none of the shares empty."""
+    total = sum(_characters(section) for part in parts for section in part)
+    shares: list[list[Section]] = [[] for _ in range(count)]
+    passed, at = 0, 0
+    for number, part in enumerate(parts):
+        left = len(parts) - number
+        full = passed >= total * (at + 1) / count or left <= count - at - 1
+        if shares[at] and at < count - 1 and full:
+            at += 1
+        shares[at] += part
+        passed += sum(_characters(section) for section in part)
+    return shares
+
+
+def _week(number: int, sections: Sequence[Section], bank: Bank) -> Week:
+    found: list[Made] = [made for _, chunks in sections for chunk in chunks for made in bank.read(chunk)]
+    defined = terms_of(found)
+    names: set[str] = set()
+    terms = []
+    for one in defined:
+        if not one.names & names:
+            names |= one.names
+            terms.append(entry_of(one))
+    told = {entry.source.quote for entry in terms[:TERMS]}
+    asked = sorted(found, key=lambda made: (made.evidence in told, "table" in made.tags))
+    return Week(
+        number,
+        _title(sections),
+        tuple(_goals(sections))[:GOALS],
+        tuple(terms[:TERMS]),
+        tuple(reading for section in sections if (reading := _reading(section)))[:READINGS],
+        tuple(cards(asked, CHECKS, bank)),
+    )
+
+
+def _title(sections: Sequence[Section]) -> str:
+    titles = dict.fromkeys(
+        clean_heading(path[0]) if path else PurePath(chunks[0].source).stem for path, chunks in sections
+    )
+    return " · ".join(list(titles)[:3])
+
+
+def _goals(sections: Sequence[Section]) -> list[str]:
+    """What the headings say that one can explain afterwards."""
+    inner = [clean_heading(path[-1]) for path, _ in sections if len(path) > 1] or [
+        clean_heading(path[0]) for path, _ in sections if path
+    ]
+    return [topic for topic in dict.fromkeys(inner) if 2 <= len(topic) <= 40 and not _NO_TOPIC.search(topic)]
+
+
+def _reading(section: Section) -> Reading | None:
+    path, chunks = section
+    first = next((u.text for chunk in chunks for u in cut(chunk.text) if u.kind not in {"heading", "code"}), "")
+    if not first:
+        return None
+    start = next(chunk for chunk in chunks if first in chunk.text)
+    title = clean_heading(path[-1]) if path else PurePath(start.source).stem
+    minutes = max(1, round(_characters(section) / CHARACTERS_A_MINUTE))
+    return Reading(title, minutes, Citation(1, start.source, start.locator, first, start.id))
+
+
+def _characters(section: Section) -> int:
+    return sum(len(chunk.text) for chunk in section[1])

@@ -1,0 +1,147 @@
+"""Wrong answers that are plausible and provably wrong: of the same kind, from the same collection, and no sentence of it makes
+one of them right. Where too few can be proved wrong, there are none, and the question is asked in another form."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from chains.making.grammar import Sentence, bare
+from chains.making.statements import QUANTITY
+from chains.making.structures import is_rule
+from chains.matching import holds
+from chains.numbers import numbers
+from chains.study.bank import CONFIRMING, Bank, Quantity, words_of
+from chains.study.definitions import Definition
+from chains.study.names import all_names, fold, overlap
+from ingest.blocks import read_blocks
+from models.types import Chunk
+
+OPTIONS = 4
+LEAST_OPTIONS = 3  # of a table that has no more values
+_KINDS = (
+    "방법 기법 방식 전략 기술 방안 알고리즘 규칙 절차 학습 튜닝",
+    "모델 신경망 구조 네트워크 층 블록",
+    "작업 과제 문제 분석 분야",
+    "값 지표 점수 비율 확률 오차 거리 수 척도 함수 벡터 행렬",
+    "현상 편향 상태 성질",
+    "과정 단계 일 연산 것",
+    "도구 라이브러리 프로그램 서비스 플랫폼 프레임워크 시스템 환경 언어 형식",
+    "데이터 집합 표 배열 말뭉치 데이터셋",
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def other_terms(right: Definition, pool: Sequence[Definition], bank: Bank, rng: random.Random) -> list[Definition]:
+    """Definitions of other things, most alike first, each provably another thing than `right`; OPTIONS - 1 at most."""
+    found: list[Definition] = []
+    for other in sorted(pool, key=lambda one: (-_likeness(one, right), rng.random())):
+        if len(found) == OPTIONS - 1:
+            break
+        if not any(overlap(other.names, one.names) for one in (right, *found)) and _differ(right, other, bank):
+            found.append(other)
+    return found
+
+
+def kind_of(definition: Definition) -> str:
+    """What sort of thing it is, so that a task stands among tasks and a measure among measures."""
+    return next((words for words in _KINDS if definition.kind.endswith(tuple(words.split()))), definition.kind)
+
+
+def _likeness(other: Definition, right: Definition) -> float:
+    near = other.made.chunk and right.made.chunk and other.made.chunk.source == right.made.chunk.source
+    length = abs(len(other.said) - len(right.said)) / max(len(other.said), len(right.said))
+    return (
+        2.0 * (kind_of(other) == kind_of(right))
+        + 0.5 * (other.kind == right.kind)
+        + 1.5 * (other.latin == right.latin)
+        + bool(near)
+        - length
+    )
+
+
+def _differ(one: Definition, other: Definition, bank: Bank) -> bool:
+    """Whether neither is the other by anything the collection says: what is said of one is said of the other nowhere."""
+    if _named(other, one.made.evidence) or _named(one, other.made.evidence):
+        return False
+    some, others = words_of(one.said), words_of(other.said)
+    if len(some & others) >= CONFIRMING * max(1, min(len(some), len(others))):
+        return False
+    return not bank.confirms(other.names, one.said) and not bank.confirms(one.names, other.said)
+
+
+def _named(definition: Definition, text: str) -> bool:
+    folded = fold(text)
+    return any(name in folded for name in definition.names if len(name) > 1)
+
+
+def other_quantities(question: str, right: Quantity, evidence: str, bank: Bank, rng: random.Random) -> list[str]:
+    """Other numbers of the unit from the collection, nearest first, none of which any sentence gives as the answer."""
+    values, year = numbers(right.text), bool(_YEAR.fullmatch(right.number))
+    known = numbers(evidence) | values
+    found: dict[frozenset[float], str] = {}
+    for other in bank.quantities.get(right.unit, ()):
+        value = numbers(other.text)
+        if len(value) != len(values) or value & known or bool(_YEAR.fullmatch(other.number)) != year:
+            continue
+        if _near(value, values, year) and not bank.confirms([fold(other.text), fold(other.number)], question, evidence):
+            found.setdefault(value, other.text)
+    chosen = sorted(found.items(), key=lambda pair: (abs(max(pair[0]) - max(values)), rng.random()))
+    return [text for _, text in chosen[: OPTIONS - 1]]
+
+
+def _near(value: frozenset[float], right: frozenset[float], year: bool) -> bool:
+    if year:
+        return abs(max(value) - max(right)) <= 25
+    return max(right) / 50 <= max(value) <= max(right) * 50
+
+
+def other_cells(name: str, cell: str, evidence: str, chunk: Chunk, bank: Bank) -> list[str]:
+    """The other values of the same column, or row where a row holds one attribute of several things."""
+    table = _table(evidence, chunk)
+    mine = _cells(evidence)
+    if cell not in mine:
+        return []
+    upright = fold(mine[0]) == fold(name)
+    values = [row[mine.index(cell)] for row in table[1:] if len(row) == len(mine)] if upright else mine[1:]
+    found: list[str] = []
+    for value in dict.fromkeys(values):
+        given = [cell, *found]
+        if not re.search(r"[\w가-힣]", value) or any(_same(value, one) for one in given) or (upright and value in mine):
+            continue
+        about = bank.saying(all_names([name]), evidence)
+        if not any(holds(one.text, [value]) for one in about):
+            found.append(value)
+    return found[: OPTIONS - 1]
+
+
+def _same(one: str, other: str) -> bool:
+    some, others = fold(one), fold(other)
+    return (
+        not some
+        or not others
+        or some == others
+        or (len(some) > 2 and len(others) > 2 and (some in others or others in some))
+    )
+
+
+def _table(evidence: str, chunk: Chunk) -> list[list[str]]:
+    for block in read_blocks(chunk.text):
+        if block.kind == "table" and evidence in block.text:
+            return [_cells(line) for line in block.text.split("\n") if line.strip() and not is_rule(line)]
+    return []
+
+
+def _cells(line: str) -> list[str]:
+    return [bare(cell) for cell in line.strip().strip("|").split("|")]
+
+
+def quantity_of(evidence: str, answers: Sequence[str]) -> Quantity | None:
+    """The number of a sentence that answers its question."""
+    for match in QUANTITY.finditer(Sentence(evidence).text):
+        number = match["number"].replace(" ", "")
+        if any(answer.startswith(number) for answer in answers):
+            text = re.sub(r"^(?:약|대략|총) ", "", match.group()).strip()
+            return Quantity(match["number"].strip(), match["unit"], text, "")
+    return None
