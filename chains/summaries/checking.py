@@ -8,6 +8,7 @@ and is marked where its support is weak.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -20,6 +21,7 @@ from chains.ground import MARK, Grounder
 from chains.injection import is_instruction
 from chains.pack import join_units
 from chains.summaries.base import Line
+from chains.summaries.selecting import share_of, spread
 from chains.units import sentences
 from models.types import Citation, Passage, Sentence
 
@@ -105,13 +107,25 @@ class PartChecker:
         for part in parts_of(draft)[: count + 4]:
             if len(found) == count:
                 break
-            found += self._sentence(part, by_text, sources)
-            found = _distinct(found)
+            found = _distinct([*found, *self._sentence(part, by_text, sources)])
+            found = self._apart(found, count, sources) if self.small else found
         if self.small or not found:
             told = {sources.line(n).text for sentence in found for n in sentence.citations}
             rest = [line for line in self.ranked if line.text not in told and not is_question(line.text)]
-            found += quoted(sorted(rest[: count - len(found)], key=self.lines.index), sources)
+            placed = {sources.line(n).headings for sentence in found for n in sentence.citations}
+            rest.sort(key=lambda line: line.headings in placed)  # stable: what nothing has been said about comes first
+            found += quoted(sorted(spread(rest, count - len(found)), key=self.lines.index), sources)
         return found
+
+    def _apart(self, found: Sequence[Sentence], count: int, sources: Sources) -> list[Sentence]:
+        """Without more sentences from one heading than its share: small models repeat the beginning."""
+        share, seen, kept = share_of(self.lines, count), Counter[tuple[str, ...]](), []
+        for sentence in found:
+            places = [sources.line(n).headings for n in sentence.citations[:1]]
+            if all(seen[place] < share for place in places):
+                kept.append(sentence)
+                seen.update(places)
+        return kept
 
     def _sentence(self, part: str, by_text: dict[str, Line], sources: Sources) -> list[Sentence]:
         support = self.grounder.check(part, "")

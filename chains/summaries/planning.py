@@ -20,8 +20,9 @@ from models.errors import InputError
 AUTOMATIC = ""
 LEAST_READ = 120  # tokens of a part below which reading it is no use
 MOST_PARTS = 40
-PART_TOKENS = 1_200  # of a part of equal length: small models lose the middle of longer ones
+PART_TOKENS = 1_200  # of a part on this computer's own model: small models lose the middle of longer ones
 SENTENCE_TOKENS = 48
+UNASKED_TOKENS = 2_400  # of a part among which its own sentences are chosen
 TASK_TOKENS = 90
 STEP_S = 0.6  # checking a part's sentences
 REMOTE_TOKENS = 300_000  # that somebody else's machine reads for one summary
@@ -66,9 +67,11 @@ def plan(request: Request, reach: Reach) -> Plan:
         if fits or parts == 1:
             break
         parts = min(parts, sum(step.step.span is not None for step in steps)) // 2 or 1
-    chosen = tuple(replace(step, lines=_lines(selector, step)) for step in steps)
     if unasked is None and not fits:
         unasked = "budget"
+    if unasked is not None:
+        steps = [replace(step, read_tokens=min(_wanted(request.material, step.step), UNASKED_TOKENS)) for step in steps]
+    chosen = tuple(replace(step, lines=_lines(selector, step)) for step in steps)
     return _planned(request, reach, name, chosen, unasked)
 
 
@@ -76,8 +79,9 @@ def automatic(request: Request, reach: Reach) -> str:
     """The strategy for a text of this length: all at once where that fits, else along the headings, else in equal parts."""
     material, style = request.material, request.style
     total, parts = sum(line.tokens for line in material.lines), sections(material)
-    in_time = not reach.small or reach.seconds(PREFIX_TOKENS + total, style.tokens) <= request.budget_s
-    if total <= readable(request, reach) and in_time and not (style.joined and parts > 1):
+    at_once = min(readable(request, reach), PART_TOKENS) if reach.small else readable(request, reach)
+    in_time = reach.seconds(PREFIX_TOKENS + total, style.tokens) <= request.budget_s
+    if total <= at_once and in_time and not (style.joined and parts > 1):
         return "stuff"
     return "hierarchical" if parts > 1 else "map_reduce"
 

@@ -31,7 +31,7 @@ from chains.summaries.base import (
 )
 from chains.summaries.checking import PartChecker, Sources, passages_of, quoted
 from chains.summaries.prompts import messages
-from chains.summaries.selecting import defines, rank
+from chains.summaries.selecting import defines, rank, spread
 from chains.summaries.styles import audience_task
 from models.errors import CourseMateError
 from models.types import Citation, Locator, Passage, Sentence, Usage
@@ -211,7 +211,7 @@ class Run:
         best = [line for line in reading.ranked if not is_question(line.text)] or reading.ranked
         if self.plan.request.style.prefer == "definition":
             best = [line for line in best if defines(line.text)] or best
-        return quoted(sorted(best[: planned.sentences], key=reading.lines.index), self.sources)
+        return quoted(sorted(spread(best, planned.sentences), key=reading.lines.index), self.sources)
 
     def left_s(self, index: int) -> float | None:
         """Seconds for this step and those after it: the plan's, stretched by how the steps so far have gone."""

@@ -61,6 +61,10 @@ class Selector:
         seen = Counter(word for words in by_chunk.values() for word in words)
         return {word: 0.3 + math.log1p(len(by_chunk) / count) for word, count in seen.items()}
 
+    @cached_property
+    def _forms(self) -> list[float]:
+        return [self._form(i, line) for i, line in enumerate(self._material.lines)]
+
     def choose(self, step: Step, tokens: int) -> Chosen:
         """The lines of the step's span to read, at most so many tokens (but one line at least)."""
         first, last = step.span or (0, 0)
@@ -92,9 +96,9 @@ class Selector:
         return {word: math.sqrt(n) * self._rarity[word] for word, n in count.items()}
 
     def _score(self, i: int, weights: Mapping[str, float]) -> float:
-        line, words = self._material.lines[i], self._words[i]
+        words = self._words[i]
         centre = sum(weights.get(word, 0.0) for word in words) / math.sqrt(len(words) + 4)
-        return centre * self._form(i, line)
+        return centre * self._forms[i]
 
     def _form(self, i: int, line: Line) -> float:
         """How well a sentence stands alone; set by hand once and measured with the whole (docs/summaries.md)."""
@@ -106,6 +110,22 @@ class Selector:
         factor *= 0.3 if asks(line.text, line.chunk) else 1.0
         factor *= 0.5 if len(line.text) < 16 or line.kind == "row" else 1.0
         return factor * (0.2 if line.kind == "row" and not line.lead else 1.0)
+
+
+def spread(ranked: Sequence[Line], count: int) -> list[Line]:
+    """The most telling lines, no heading with more than its share while others have some left; at most `count`."""
+    share = share_of(ranked, count)
+    seen = Counter[tuple[str, ...]]()
+    first, later = [], []
+    for line in ranked:
+        seen[line.headings] += 1
+        (first if seen[line.headings] <= share else later).append(line)
+    return [*first, *later][:count]
+
+
+def share_of(lines: Sequence[Line], count: int) -> int:
+    """How many of `count` sentences one heading may have."""
+    return max(1, -(-count // max(1, len({line.headings for line in lines}))))
 
 
 def defines(text: str) -> bool:
