@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
@@ -111,7 +112,7 @@ class Agent:
         asked = checked(question, options)
         run = self._run(asked, options)
         draft, error, began = Draft(), None, time.perf_counter()
-        model = self.engine.models.model(options.ask.backend)
+        model = self._model(options.ask.backend)
         try:
             yield from self._steps(model, asked, options, run, draft)
         except (BackendError, MissingError) as failed:
@@ -134,6 +135,13 @@ class Agent:
 
         with SqliteSaver.from_conn_string(str(self._memory)) as saver:
             saver.delete_thread(thread)
+
+    def _model(self, backend: str) -> BaseChatModel:
+        model = self.engine.models.model(backend)
+        if type(model).bind_tools is BaseChatModel.bind_tools:
+            detail = f"The backend {backend} cannot call tools; choose local, openai, gemini or compatible."
+            raise InputError(detail=detail, text_key="agent.no_tools", backend=backend)
+        return model
 
     def _run(self, task: str, options: AgentOptions) -> Run:
         small = self.engine.models.reading_rate(options.ask.backend) is not None

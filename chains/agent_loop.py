@@ -19,12 +19,13 @@ from typing import Any, Literal
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
 from chains.agent_findings import Findings, artifact, rendered
 from chains.pack import estimate_tokens
-from chains.tools.base import Tool, ToolContext, ToolResult
+from chains.templates import find
+from chains.tools.base import Tool, ToolContext, ToolResult, is_computed
 from models.errors import CourseMateError, InputError
 from models.types import Passage
 
@@ -35,6 +36,7 @@ Limit = Literal["", "steps", "time", "repeated"]
 Outcome = tuple[StepStatus, CourseMateError | None, ToolResult]
 ARGUMENT_CHARACTERS = 2_000
 SMALL_PROMPT_TOKENS = 2_400  # of a local model's context: the rest is for rules, tools and the answer
+SMALL_PASSAGES = 3
 SMALL_ANSWER_TOKENS = 160  # a small model that writes on repeats itself
 
 
@@ -87,6 +89,17 @@ class Run:
         """The task and everything found, where a calculation's numbers must come from."""
         return "\n".join([self.task, *(found.text for found in self.findings.passages)])
 
+    def answer_prompt(self) -> list[BaseMessage] | None:
+        """The prompt of an ordinary question over what was found, on which the checks are calibrated; None where nothing was.
+
+        A small model that answers at the end of a conversation with tools refuses half of what it has before its eyes.
+        """
+        found = [one for one in self.findings.passages if not is_computed(one)]
+        if not found:
+            return None
+        best = sorted(found, key=lambda one: (-one.score, one.n))[:SMALL_PASSAGES]
+        return find("").messages({"passages": best, "history": (), "question": self.task})
+
     def pending(self) -> list[str]:
         """Tools that the task asks for in so many words and that have not worked yet; two failures are enough."""
         done = {step.tool for step in self.steps if step.status == "done"}
@@ -129,7 +142,8 @@ class Fences(AgentMiddleware):
             tools, choice = run.helped(request.tools)
             changed = changed.override(tools=tools, tool_choice=choice)
         if run.small:
-            changed = changed.override(model_settings={**request.model_settings, "max_tokens": SMALL_ANSWER_TOKENS})
+            settings = {"max_tokens": SMALL_ANSWER_TOKENS, "answer_with": run.answer_prompt()}
+            changed = changed.override(model_settings={**request.model_settings, **settings})
         return await handler(changed)
 
     def _limit(self, messages: Sequence[AnyMessage]) -> Limit:

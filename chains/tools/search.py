@@ -33,5 +33,10 @@ def run(arguments: SearchArguments, context: ToolContext) -> ToolResult:
 
 
 TOOL = Tool(
-    "search", "강의 자료에서 문장을 찾는다. 내용이나 수치를 물으면 먼저 이것을 쓴다.", SearchArguments, run, order=10
+    "search",
+    "강의 자료에서 문장을 찾는다. 내용이나 수치를 물으면 먼저 이것을 쓴다.",
+    SearchArguments,
+    run,
+    timeout_s=60.0,
+    order=10,
 )

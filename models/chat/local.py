@@ -1,7 +1,8 @@
 """The chat model of the local engine: OpenAI's language over loopback, plus what only llama.cpp can tell and do.
 
 `bind_tools` works as everywhere in LangChain, but a grammar writes the calls (models/chat/tool_calls.py): first the action, then,
-where that is to answer, the answer in free words on the same prompt, of which nothing has to be read again.
+where that is to answer, the answer in free words on the same prompt, of which nothing has to be read again, or on other messages
+that stand in for it: `model.bind_tools(tools, answer_with=[…])`.
 """
 
 from __future__ import annotations
@@ -145,17 +146,17 @@ class _Plan(NamedTuple):
         return {key: value for key, value in settings.items() if key not in _OURS}
 
 
-_OURS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
+_OURS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "answer_with"})
 
 
 def _planned(messages: list[BaseMessage], settings: dict[str, Any]) -> _Plan:
-    tools, choice = settings.get("tools") or [], settings.get("tool_choice")
+    tools, choice, instead = settings.get("tools") or [], settings.get("tool_choice"), settings.get("answer_with")
     if not tools:
         plain = tool_calls.with_tools(messages, [])
-        return _Plan(plain, plain, None)
+        return _Plan(plain, instead or plain, None)
     schema = None if choice == "none" else tool_calls.action_schema(tools, choice)
     asked = tool_calls.with_tools(messages, tools, tool_calls.NEXT_ACTION)
-    return _Plan(asked, tool_calls.with_tools(messages, tools, tool_calls.ANSWER_NOW), schema)
+    return _Plan(asked, instead or tool_calls.with_tools(messages, tools, tool_calls.ANSWER_NOW), schema)
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ def test_a_bad_call_is_named_and_the_agent_goes_on(agent_of: Callable[..., Any],
 
 
 def _broken(arguments: Arguments, context: ToolContext) -> ToolResult:
-    raise RuntimeError("secret path /root/x")
+    raise RuntimeError("secret path /srv/x")
 
 
 def _hanging(arguments: Arguments, context: ToolContext) -> ToolResult:
@@ -158,7 +158,7 @@ def test_a_tool_that_fails_or_hangs_is_skipped(
     finished = agent.run("드롭아웃은?", OPTIONS)
     assert [step.status for step in finished.steps] == [status, "done"]
     assert "calculate" in str(finished.steps[0].error)
-    assert "/root" not in finished.steps[0].result
+    assert "/srv" not in finished.steps[0].result
     assert finished.answer is not None
 
 
