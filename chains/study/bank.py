@@ -64,6 +64,7 @@ class Bank:
     dropped: Counter[str] = field(default_factory=Counter)
     _made: dict[str, list[Made]] = field(default_factory=dict)
     _defined: dict[str, list[Definition]] = field(default_factory=dict)
+    _rejected: dict[str, Counter[str]] = field(default_factory=dict)
     _named: dict[frozenset[str], list[Saying]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -86,8 +87,13 @@ class Bank:
             reason = "order"
         elif _is_awkward(made):
             reason = "awkward"
-        self.dropped.update([reason] if reason else [])
+        if reason:
+            self._rejected.setdefault(chunk.id, Counter())[reason] += 1
         return not reason
+
+    def rejected(self, chunk: Chunk) -> Counter[str]:
+        """How many of a chunk's questions were left out when it was read, by reason."""
+        return self._rejected.get(chunk.id, Counter())
 
     def definitions(self, chunk: Chunk) -> list[Definition]:
         """Those of a chunk, in reading order."""

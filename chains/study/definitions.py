@@ -72,7 +72,7 @@ def definition_of(made: Made) -> Definition | None:
 def _after_topic(made: Made) -> str:
     sentence = Sentence(made.evidence)
     topic = sentence.tokens[sentence.topic_end]
-    return bare(sentence.text[topic.start + topic.len :]) if sentence.topic_end > 0 else ""
+    return sentence.text[topic.start + topic.len :].strip() if sentence.topic_end > 0 else ""
 
 
 def _aliases(term: str, evidence: str) -> tuple[str, ...]:

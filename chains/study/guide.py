@@ -97,10 +97,12 @@ def _goals(sections: Sequence[Section]) -> list[str]:
 
 def _reading(section: Section) -> Reading | None:
     path, chunks = section
-    first = next((u.text for chunk in chunks for u in cut(chunk.text) if u.kind not in {"heading", "code"}), "")
-    if not first:
+    places = (
+        (chunk, unit.text) for chunk in chunks for unit in cut(chunk.text) if unit.kind not in {"heading", "code"}
+    )
+    start, first = next(((chunk, text) for chunk, text in places if text in chunk.text), (None, ""))
+    if start is None:
         return None
-    start = next(chunk for chunk in chunks if first in chunk.text)
     title = clean_heading(path[-1]) if path else PurePath(start.source).stem
     minutes = max(1, round(_characters(section) / CHARACTERS_A_MINUTE))
     return Reading(title, minutes, Citation(1, start.source, start.locator, first, start.id))

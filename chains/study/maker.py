@@ -107,6 +107,7 @@ def _reading(
         if (cancel and cancel.is_set()) or count["all"] >= SPARE * order.count:
             break
         found[chunk.id] = bank.read(chunk)
+        bank.dropped.update(bank.rejected(chunk))
         wanted = found[chunk.id] if order.kind != "glossary" else bank.definitions(chunk)
         count["all"] += len(wanted)
     progress(len(turns), len(turns))

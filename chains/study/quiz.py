@@ -117,7 +117,7 @@ class Quizzer:
 
     def statement(self, made: Made, taken: Sequence[Item] = ()) -> Item | None:
         """A sentence of the documents, or the same with a name or number put in that makes it false."""
-        said = bare(Sentence(made.evidence).text)
+        said = Sentence(made.evidence).text
         if "table" in made.tags or not said.endswith("다.") or "\n" in made.evidence or len(said) > LONGEST_STATEMENT:
             return None
         told = Counter(item.answer for item in taken if item.form == "truefalse")
@@ -140,9 +140,9 @@ class Quizzer:
 
     def _item_of(self, made: Made, form: Form, question: str, answer: str, hint: str = "") -> Item:
         source = citation_of(made)
-        explanation = (
-            bare(re.sub(r"\s*\|\s*", " · ", made.evidence.strip("| "))) if "table" in made.tags else made.reference
-        )
+        table = "table" in made.tags
+        row = bare(re.sub(r"\s*\|\s*", " · ", made.evidence.strip("| ")))
+        explanation = row if table else Sentence(made.evidence).text
         name = item_id(form, question, answer, source.source)
         return Item(name, form, question, answer, source, explanation=explanation, hint=hint)
 

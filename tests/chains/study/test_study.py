@@ -1,0 +1,193 @@
+"""Study aids from the shipped course: nothing wrong is right by the collection, every source stands word for word."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.ui.i18n import text
+from chains.study.anki import rich, to_apkg
+from chains.study.answers import is_right
+from chains.study.bank import Bank
+from chains.study.base import FALSE, Item, Study, study_of
+from chains.study.export import BOM, to_csv, to_markdown
+from chains.study.maker import Order, make
+from chains.study.names import fold
+from chains.study.wording import keeps_meaning
+from ingest.base import Limits
+from ingest.loading import load_pages
+from ingest.split import split_pages
+from models.errors import InputError
+from models.types import Chunk, Citation, Locator
+
+COURSE = Path(__file__).parents[3] / "data" / "course"
+HOSTILE = "드롭커넥트(DropConnect)는 <script>alert(1)</script> {{Front}} 가중치를 무작위로 끄는 규제 방법입니다."
+
+
+def words(key: str, **params: object) -> str:
+    return text(f"study.{key}", "ko", **params)
+
+
+def place(locator: Locator) -> str:
+    return " › ".join(locator.headings)
+
+
+def chunks_of(path: Path) -> list[Chunk]:
+    kind, pages = load_pages(path, Limits())
+    pieces = split_pages(pages)
+    return [Chunk(f"{path.name}-{n}", p.text, path.name, p.locator, n, path.name, kind) for n, p in enumerate(pieces)]
+
+
+def one(said: str) -> list[list[Chunk]]:
+    return [[Chunk("c", said, "n.md", Locator(), 0, "d", "md")]] if said else [[]]
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[list[Chunk]]:
+    names = ("06-mlp-overfitting.md", "07-cnn.md", "12-bert-gpt-vit.md")
+    return [chunks_of(COURSE / name) for name in names]
+
+
+@pytest.fixture(scope="module")
+def bank(documents: list[list[Chunk]]) -> Bank:
+    return Bank([chunk for chunks in documents for chunk in chunks])
+
+
+@pytest.fixture(scope="module")
+def quiz(bank: Bank, documents: list[list[Chunk]]) -> Study:
+    return make(bank, documents, Order("quiz", 24))
+
+
+def test_a_quiz_has_every_form_from_every_document(quiz: Study, documents: list[list[Chunk]]) -> None:
+    assert {item.form for item in quiz.items} == {"choice", "short", "truefalse"}
+    assert {item.source.source for item in quiz.items} == {chunks[0].source for chunks in documents}
+    assert len({item.source.quote for item in quiz.items}) == len(quiz.items)
+
+
+def test_every_source_stands_in_its_chunk(quiz: Study, bank: Bank, documents: list[list[Chunk]]) -> None:
+    texts = {chunk.id: chunk.text for chunk in bank.chunks}
+    guide = make(bank, documents, Order("guide", 0))
+    assert len(guide.weeks) == 3
+    assert all(week.terms and week.readings and week.checks for week in guide.weeks)
+    for source in (*quiz.sources().values(), *guide.sources().values()):
+        assert source.quote in texts[source.chunk_id]
+
+
+def test_no_wrong_option_is_right_by_the_collection(quiz: Study, bank: Bank) -> None:
+    definitions = [one for chunk in bank.chunks for one in bank.definitions(chunk)]
+    choices = [item for item in quiz.items if item.form == "choice"]
+    assert choices
+    for item in choices:
+        assert len(set(map(fold, item.options))) == len(item.options) >= 3
+        assert item.options.count(item.answer) == 1
+        wrong = [option for option in item.options if option != item.answer]
+        if item.hint == "describe":
+            assert not any(one.said == item.question and one.term in wrong for one in definitions)
+            assert not any(fold(option) in fold(item.source.quote) for option in wrong)
+        elif not item.hint:
+            assert not any(option in item.source.quote for option in wrong)
+
+
+def test_false_statements_stand_nowhere_and_true_ones_in_their_source(quiz: Study, bank: Bank) -> None:
+    statements = [item for item in quiz.items if item.form == "truefalse"]
+    false = [item for item in statements if item.answer == FALSE]
+    assert false
+    assert len(false) < len(statements)
+    assert not any(bank.stands(item.question) for item in false)
+    for item in statements:
+        assert (item.question == item.explanation) is (item.answer != FALSE)
+
+
+def test_the_same_seed_makes_the_same_set(quiz: Study, bank: Bank, documents: list[list[Chunk]]) -> None:
+    assert make(bank, documents, Order("quiz", 24)) == quiz
+    assert make(bank, documents, Order("quiz", 24, seed=5)).items != quiz.items
+    assert study_of(json.loads(json.dumps(quiz.to_dict()))) == quiz
+
+
+def test_more_than_there_is_says_how_many_and_why(bank: Bank, documents: list[list[Chunk]]) -> None:
+    glossary = make(bank, documents, Order("glossary", 300))
+    assert 0 < glossary.count < glossary.wanted == 300
+    terms = [entry.term for entry in glossary.entries]
+    assert len(set(terms)) == len(terms)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "짧은 한 줄", "```python\nprint(1)\n```", "Dropout is a regularization method used in training."]
+)
+def test_documents_that_give_nothing_are_named(said: str) -> None:
+    documents = one(said)
+    with pytest.raises(InputError) as caught:
+        make(Bank([chunk for chunks in documents for chunk in chunks]), documents, Order("quiz", 5))
+    assert caught.value.params["text_key"] == "study.nothing"
+    with pytest.raises(InputError):
+        make(Bank([]), [], Order("quiz", 0))
+
+
+def test_hostile_text_is_inert_in_every_export() -> None:
+    documents = one(HOSTILE)
+    study = make(Bank(documents[0]), documents, Order("flashcards", 5))
+    deck = to_apkg(study, "위험", words, place)
+    with zipfile.ZipFile(io.BytesIO(deck)) as archive:
+        assert json.loads(archive.read("media")) == {}
+        content = archive.read("collection.anki2")
+    store = sqlite3.connect(":memory:")
+    try:
+        store.deserialize(content)
+        assert store.execute("pragma integrity_check").fetchone() == ("ok",)
+        fields = "".join(row[0] for row in store.execute("select flds from notes"))
+    finally:
+        store.close()
+    assert "&lt;script&gt;" in fields
+    assert "<script" not in fields
+    assert "{{" not in fields
+    assert "<script" not in to_markdown(study, words, place)
+    assert rich("식 $x<y$와 `a<b`") == "식 \\(x&lt;y\\)와 <code>a&lt;b</code>"
+
+
+def test_csv_comes_back_as_it_went(quiz: Study) -> None:
+    written = to_csv(quiz, words, place)
+    assert written.startswith(BOM)
+    rows = list(csv.reader(io.StringIO(written.removeprefix(BOM), newline="")))
+    assert len(rows) == len(quiz.items) + 1
+    assert [row[7].lstrip("'") for row in rows[1:]] == [item.source.quote for item in quiz.items]
+    assert [row[2].split("\n") if row[2] else [] for row in rows[1:]] == [list(item.options) for item in quiz.items]
+    risky = replace(quiz.items[0], form="short", hint="", question="=1+1", options=())
+    assert "'=1+1" in to_csv(replace(quiz, items=(risky,)), words, place)
+
+
+def short(answer: str, *accepted: str) -> Item:
+    return Item("i", "short", "q", answer, Citation(1, "n.md", Locator(), "q"), accepted=accepted)
+
+
+@pytest.mark.parametrize(
+    ("item", "given", "right"),
+    [
+        (short("드롭아웃"), " Dropout ", True),
+        (short("드롭아웃"), "드롭 아웃입니다.", True),
+        (short("경사 하강법"), "경사하강법은", True),
+        (short("경사 하강법"), "gradient descent", True),
+        (short("3,000억 개", "3,000억"), "3000억", True),
+        (short("15%", "15퍼센트"), "15 퍼센트", True),
+        (short("15%", "15퍼센트"), "1.5%", False),
+        (short("15%", "15퍼센트"), "15개", False),
+        (short("드롭아웃"), "배치 정규화", False),
+        (short("드롭아웃"), "", False),
+    ],
+)
+def test_short_answers_are_read_leniently(item: Item, given: str, right: bool) -> None:
+    assert is_right(item, given) is right
+
+
+def test_a_reworded_question_keeps_its_meaning() -> None:
+    item = replace(short("15%", "15퍼센트"), question="BERT는 입력 토큰의 몇 퍼센트를 예측 대상으로 고르나요?")
+    assert keeps_meaning("BERT가 예측 대상으로 고르는 입력 토큰은 몇 퍼센트인가요?", item)
+    assert not keeps_meaning("BERT가 예측 대상으로 고르는 입력 토큰은 15퍼센트인가요?", item)
+    assert not keeps_meaning("GPT가 예측 대상으로 고르는 입력 토큰은 몇 퍼센트인가요?", item)
+    assert not keeps_meaning("오늘 날씨는 어떤가요?", item)
