@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from app.conversations import Conversations
 from app.questionsets import QuestionSets
+from app.studies import Studies
 from app.ui import header
 from app.ui.compare.arena import open_arena
 from app.ui.compare.routes import serve as serve_arena
@@ -27,6 +28,7 @@ from app.ui.page import Page, Tab
 from app.ui.server import Door, bind, credentials, is_loopback, web_server
 from app.ui.sessions import Sessions
 from app.ui.sets.routes import serve_sets
+from app.ui.study.routes import serve_study
 from app.ui.theme import head, theme
 from models.discovery import discover
 from models.errors import InputError
@@ -79,6 +81,7 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
     _serve_exports(parent, conversations)
     serve_arena(parent, arena, _user)
     serve_sets(parent, QuestionSets(context.home))
+    serve_study(parent, Studies(context, context.home / "study"), _user, context.settings.language)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path
         page = Page(context, conversations, sessions, downloads, lang, arena=arena)
@@ -107,7 +110,7 @@ def build_page(page: Page) -> Any:
     with gr.Blocks(title=page.text("page.title"), analytics_enabled=False, fill_width=True) as page.blocks:
         page.ready = gr.State("")
         status = header.build(page)
-        with gr.Tabs(elem_id="cm-tabs") as page.tabs:
+        with gr.Tabs(elem_id="cm-tabs", overflow_behavior="wrap") as page.tabs:
             for tab in tabs:
                 with gr.Tab(
                     page.text(f"nav.{tab.name}"), id=tab.name, elem_id=f"cm-tab-{tab.name}", render_children=True
