@@ -57,8 +57,8 @@ def plan(request: Request, reach: Reach) -> Plan:
     _check(request)
     name = request.strategy or automatic(request, reach)
     unasked: Note | None = _unasked(request, reach)
-    if unasked == "short":
-        name = "stuff"
+    if unasked == "short" or (unasked and not request.strategy and not request.style.joined):
+        name = "stuff"  # without a model, sentences are best chosen from the whole (docs/summaries.md)
     selector = Selector(request.material, request.style.prefer)
     parts = _most_parts(request, reach)
     while True:
