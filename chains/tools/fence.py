@@ -16,7 +16,7 @@ from models.types import Passage
 
 RESULT_CHARACTERS = 4_000
 _TOOL_ORDER = re.compile(
-    r"(도구|툴|함수|tools?|functions?|\b(search|calculate|open_section|list_documents|summarize|make_quiz|run_lab)\b)"
+    r"(도구|툴|함수|tools?|functions?|\b(search|calculate|open_section|list_documents|summarize|quiz|run_lab)\b)"
     r".{0,60}(호출|실행|사용|불러|부르|call|run|use|invoke|execute)\S*(하라|해라|하세요|하시오|해\s*줘|라[.!]?\s*$|세요|시오|할 것)"
     r"|\b(call|run|use|invoke|execute)\b.{0,40}\b(tools?|functions?|search|calculate|open_section|list_documents|summarize)\b",
     re.I,
