@@ -116,7 +116,8 @@ def spread(ranked: Sequence[Line], count: int) -> list[Line]:
     """The most telling lines, no heading with more than its share while others have some left; at most `count`."""
     share = share_of(ranked, count)
     seen = Counter[tuple[str, ...]]()
-    first, later = [], []
+    first: list[Line] = []
+    later: list[Line] = []
     for line in ranked:
         seen[line.headings] += 1
         (first if seen[line.headings] <= share else later).append(line)
