@@ -46,7 +46,8 @@ class _Pump:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(wait_s):  # wait_for loses a cancellation that comes together with a piece
+                    # wait_for loses a cancellation that comes together with a piece
+                    async with asyncio.timeout(wait_s):
                         piece = await anext(stream)
                 except StopAsyncIteration:
                     return

@@ -23,6 +23,7 @@
     const jump = event.target.closest("[data-act=tab]");
     if (jump) window.coursemate.goTo(jump.dataset.tab);
     const tab = event.target.closest("#cm-tabs > .tab-wrapper [role=tab], #cm-sections > .tab-wrapper [role=tab]");
+    tab?.scrollIntoView({ inline: "center", block: "nearest" });
     if (tab) sessionStorage.setItem(tab.id.startsWith("cm-section") ? "cm-section" : "cm-tab", tab.id);
     const toggle = event.target.closest("[data-drawer]");
     if (toggle) window.coursemate.drawer(toggle.dataset.drawer);

@@ -9,6 +9,8 @@ import pytest
 
 from app.conversations import Conversations
 from app.ui.context import Status
+from app.ui.i18n import text
+from models.discovery import discover
 from models.errors import BackendTimeout, MissingError
 from models.types import Chunk, Locator, Passage, Sentence
 
@@ -24,7 +26,9 @@ HOSTILE = (
 def test_first_look(visit, url):
     page = visit(url).open()
     assert page.title() == "코스메이트 · CourseMate"
-    assert page.locator("#cm-tabs [role=tab]:visible").all_inner_texts() == ["채팅", "자료", "비교", "질문 세트", "설정"]
+    names = [tab.name for tab in sorted(discover("app.ui.tabs", "TAB").values(), key=lambda tab: tab.order)]
+    shown = page.locator("#cm-tabs > .tab-wrapper [role=tab]:visible").all_inner_texts()
+    assert shown == [text(f"nav.{name}", "ko") for name in names]
     page.wait_for_selector(".cm-cards .cm-pill")
     page.wait_for_function("document.querySelectorAll('#cm-scope input:checked').length == 2")
     assert page.locator("#cm-status").inner_text() == "준비됨"
@@ -352,7 +356,7 @@ def test_phone(visit, url, lang):
     page.wait_for_timeout(400)
     assert page.locator("#cm-left").bounding_box()["x"] == 0
     page.keyboard.press("Escape")
-    for tab in ("chat", "library", "settings"):
+    for tab in ("chat", "library", "settings"):  # the strip of tabs scrolls
         page.click(f"#cm-tab-{tab}-button")
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

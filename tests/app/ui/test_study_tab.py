@@ -75,7 +75,7 @@ def test_a_quiz_is_taken_scored_kept_and_exported(visit, address):
     text = Path(download.value.path()).read_bytes().decode("utf-8-sig")
     assert len(list(csv.reader(io.StringIO(text)))) == 5
 
-    page = opened(window)  # the reload
+    page.reload()  # the tab that was open comes back
     page.wait_for_selector(".cm-study-score")
     assert f"점수 {right}/4" in page.locator(".cm-study-score").inner_text()
 

@@ -171,7 +171,9 @@ def test_one_loaded_model_answers_with_and_without_adapters(weights_dir: Path, t
         chats[0].engine.close()
     assert [[answer.text for answer in row] for row in again] == first
     assert all(len(set(row)) == 3 for row in first)
-    assert all(answer.response_metadata["timings"]["cache_n"] > 10 for answer in again[1]), "each keeps what it has read"
+    assert all(answer.response_metadata["timings"]["cache_n"] > 10 for answer in again[1]), (
+        "each keeps what it has read"
+    )
     alone = BACKEND.build(BackendConfig(**base))
     try:
         assert [alone.invoke(question).text for question in asked] == [row[0] for row in first]
@@ -180,7 +182,9 @@ def test_one_loaded_model_answers_with_and_without_adapters(weights_dir: Path, t
 
 
 def test_a_retired_engine_ends_after_its_last_answer(weights_dir: Path) -> None:
-    chat = BACKEND.build(BackendConfig(weights_dir=weights_dir, model="qwen2.5-coder-0.5b", context_tokens=640, max_tokens=8))
+    chat = BACKEND.build(
+        BackendConfig(weights_dir=weights_dir, model="qwen2.5-coder-0.5b", context_tokens=640, max_tokens=8)
+    )
     pieces = chat.stream("한국의 수도는?")
     next(pieces)
     chat.engine.retire()
