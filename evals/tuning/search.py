@@ -19,6 +19,7 @@ from evals.statistics import Difference, Estimate, difference, estimate
 from evals.tuning.space import Measured, Point, Space
 
 CLEAR = 2.0  # standard errors, about what a 95 % interval that excludes 0 asks for
+LIKELY = 1.0  # for a known point: it has won elsewhere, so chance is a lesser explanation
 ROUNDS = 3  # over all settings; a round without a step ends the search sooner
 
 Measure = Callable[[Point], Measured]
@@ -48,12 +49,14 @@ class Validated:
 
 
 def coordinate_search(start: Point, space: Space, measure: Measure, cases: Positions, most_cost: float) -> Point:
-    """The best point within `most_cost` by mean over these cases, one setting at a time from `start`.
+    """The best point within `most_cost` by mean over these cases, one setting at a time from `start` or a known point.
 
     A step needs a mean paired gain of more than `CLEAR` standard errors; a point that is as good in every case and a tenth
     cheaper is a gain too.
     """
-    here = start
+    here = max(
+        (start, *space.known), key=lambda point: _preference(measure(start), measure(point), cases, most_cost, LIKELY)
+    )
     for _ in range(ROUNDS):
         before = here
         for others in space.neighbours(here):
@@ -91,13 +94,15 @@ def front(measured: Sequence[Measured]) -> list[Measured]:
     return best
 
 
-def _preference(here: Measured, other: Measured, cases: Positions, most_cost: float) -> tuple[float, float]:
+def _preference(
+    here: Measured, other: Measured, cases: Positions, most_cost: float, clear: float = CLEAR
+) -> tuple[float, float]:
     """How much better than `here` a point is, (0, 0) where that is not clear: the largest is taken, the first of equals."""
     if other is here or other.cost > most_cost:
         return (0.0, 0.0) if other is here else (-1.0, 0.0)
     gains = (np.array(other.shares) - np.array(here.shares))[cases]
     gain, error = float(gains.mean()), float(gains.std()) / np.sqrt(len(gains))
-    if gain > CLEAR * error or here.cost > most_cost:
+    if gain > clear * error or here.cost > most_cost:
         return gain, 0.0
     cheaper = 1 - other.cost / here.cost
     return (0.0, cheaper) if not gains.any() and cheaper > 0.1 else (-1.0, 0.0)

@@ -42,8 +42,7 @@ class Space:
         return cls(evidence_tokens=tuple(sorted(budgets | {point.evidence_tokens})), known=tried)
 
     def neighbours(self, point: Point) -> Iterator[list[Point]]:
-        """The known points, then for each setting in turn those that differ from this one in it alone."""
-        yield [one for one in self.known if one != point]
+        """For each setting in turn, the points that differ from this one in it alone."""
         yield [replace(point, dense_weight=w) for w in self.dense_weights if w != point.dense_weight]
         yield [replace(point, evidence_chunks=k) for k in self.evidence_chunks if k != point.evidence_chunks]
         yield [replace(point, evidence_tokens=t) for t in self.evidence_tokens if t != point.evidence_tokens]
