@@ -112,7 +112,8 @@ def _fit_code(text: str, budget: int, count: Count) -> list[Part]:
     opening, *lines = text.split("\n")
     marks = _FENCE.match(opening)
     closing = marks.group(1) if marks else "```"
-    if lines and lines[-1].strip().startswith(closing):
+    last = lines[-1].strip() if lines else ""
+    if last.startswith(closing) and not last.strip(closing[0]):
         lines.pop()
     (frame,) = count([f"{opening}\n{closing}"])
     if frame > budget // 4:  # a fence whose own line is a text

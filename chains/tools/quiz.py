@@ -50,5 +50,5 @@ def _told(number: int, item: Item) -> str:
 
 
 TOOL = Tool(
-    "make_quiz", "자료로 정답과 근거가 있는 퀴즈를 만든다.", QuizArguments, run, timeout_s=60.0, order=45, asked=ASKED
+    "quiz", "자료로 정답과 근거가 있는 퀴즈를 만든다.", QuizArguments, run, timeout_s=60.0, order=45, asked=ASKED
 )

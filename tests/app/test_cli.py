@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,8 @@ def child(home: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     environment = os.environ | {"COURSEMATE_EMBEDDER": "fake", "COURSEMATE_BACKEND": "fake"}
     command = [sys.executable, "-m", "app.cli", "--home", str(home), *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment} | options
+    # A shell that runs tests in the background has them ignore Ctrl-C, and what they start inherits that.
+    pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(command, **pipes)
 
 

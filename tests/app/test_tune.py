@@ -66,7 +66,7 @@ def faked(home: Path, course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     small = Space(
         chunks=((400, 0), (150, 0)), dense_weights=(0.3, 0.7), evidence_chunks=(6, 10), evidence_tokens=(80, 160)
     )
-    monkeypatch.setattr(Space, "around", lambda point: small)
+    monkeypatch.setattr(Space, "around", lambda point, known: small)
     assert main(["--home", str(home), "ingest", str(course)]) == 0
     capsys.readouterr()
     return home

@@ -184,6 +184,6 @@ def test_meaning_on_a_scale_from_unrelated_to_the_same(said: Build, weights_dir:
         )
     )
     assert same is not None and close is not None and far is not None
-    assert same > 0.98
+    assert same > 0.97
     assert same > close > 0.6 > 0.35 > far
     assert metric.evaluate(wanted, said("", refused=True)) == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.base import Page
@@ -49,6 +49,7 @@ lines = st.one_of(
 texts = st.lists(lines, max_size=40).map("\n".join)
 
 
+@example(["```python\n0 0 0 0 0 0 0 0 0\n0 0 0 0 000 000 00000 00000 00000\n```python"], 32)  # that is no closing fence
 @given(st.lists(texts, max_size=3), st.integers(20, 120))
 @settings(max_examples=300, deadline=None)
 def test_nothing_is_lost_and_the_order_stays(pages: list[str], limit: int) -> None:

@@ -23,12 +23,15 @@ HOSTILE = (
 )
 
 
+def tab_names(lang):
+    tabs = sorted(discover("app.ui.tabs", "TAB").values(), key=lambda tab: tab.order)
+    return [text(f"nav.{tab.name}", lang) for tab in tabs]
+
+
 def test_first_look(visit, url):
     page = visit(url).open()
     assert page.title() == "코스메이트 · CourseMate"
-    names = [tab.name for tab in sorted(discover("app.ui.tabs", "TAB").values(), key=lambda tab: tab.order)]
-    shown = page.locator("#cm-tabs > .tab-wrapper [role=tab]:visible").all_inner_texts()
-    assert shown == [text(f"nav.{name}", "ko") for name in names]
+    assert page.locator("#cm-tabs > .tab-wrapper [role=tab]:visible").all_inner_texts() == tab_names("ko")
     page.wait_for_selector(".cm-cards .cm-pill")
     page.wait_for_function("document.querySelectorAll('#cm-scope input:checked').length == 2")
     assert page.locator("#cm-status").inner_text() == "준비됨"
@@ -374,7 +377,7 @@ WIDE = """(selector) => [...document.querySelectorAll(`${selector} *`)].filter((
 def test_english_page(visit, url):
     visitor = visit(url)
     page = visitor.open("/en/")
-    assert page.locator("#cm-tabs [role=tab]:visible").all_inner_texts() == ["Chat", "Library", "Settings"]
+    assert page.locator("#cm-tabs > .tab-wrapper [role=tab]:visible").all_inner_texts() == tab_names("en")
     visitor.ask("Why dropout?")
     visitor.answers(1)
     assert "2 of 3 sentences supported" in page.locator(".cm-meta").inner_text()
