@@ -11,22 +11,21 @@ import logging
 import sqlite3
 import unicodedata
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from models.errors import DiskFull, InputError, StoreError
+from app.database import Database
+from models.errors import InputError
 from models.types import Answer, Passage, Sentence, Turn
 
 log = logging.getLogger(__name__)
 
 TITLE_CHARACTERS = 60
 QUESTION_CHARACTERS = 8_000
-BUSY_TIMEOUT_S = 10.0
 MAX_ID = 2**63 - 1
 
 SCHEMA = """
@@ -113,30 +112,7 @@ class Conversations:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        with self._connect() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(SCHEMA)
-
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        """One transaction. Raises StoreError or DiskFull instead of sqlite3's own errors."""
-        try:
-            db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)
-            try:
-                db.row_factory = sqlite3.Row
-                db.execute("PRAGMA foreign_keys = ON")
-                with db:
-                    yield db
-            finally:
-                db.close()
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise DiskFull(path=str(self.path), needed_mb=1) from error
-            raise StoreError(detail=f"{self.path}: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(detail=f"{self.path}: {error}; move the file away to start afresh") from error
+        self._connect = Database(path, [SCHEMA]).connect
 
     def create(self, owner: str, question: str) -> str:
         """A new conversation named after its first question; returns its id (32 hex digits)."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands.base import Command, Context
 from app.commands.console import duration
+from app.commands.interrupts import interruptible
 from app.ui.i18n import Language, localize, locator_label, text
 from models.errors import InputError
 
@@ -61,7 +59,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.json:
             context.console.emit({"plan": plan_row(plan)})
         return 0
-    with _interruptible() as cancel:
+    with interruptible() as cancel:
         summary = _follow(summarizer.stream(plan, cancel, wiring.ask_options().limits), plan, context)
     _show(summary, arguments.json, context)
     return FAILED if summary.error else INTERRUPTED if summary.stopped else 0
@@ -83,25 +81,6 @@ def chunks_of(name: str, wiring: Wiring) -> Sequence[Chunk]:
         raise InputError(detail=detail, text_key=key, name=name, **({"near": near[0]} if near else {}))
     with wiring.open_store() as store:
         return store.chunks_of(found.id)
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, so that what is done is shown; the second one ends the program."""
-    cancel = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield cancel
-        return
-
-    def stop(_number: int, _frame: object) -> None:
-        cancel.set()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield cancel
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _follow(events: Iterator[SummaryEvent], plan: Plan, context: Context) -> Summary:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from app.conversations import QUESTION_CHARACTERS, Record, StoredTurn
 from app.ui import answers, evidence, history
 from app.ui.context import BackendInfo, Engine, Speed
-from app.ui.i18n import localize
+from app.ui.edge import Failure, caught
 from app.ui.lacks import label_of, lacks
 from app.ui.page import Page
 from app.ui.suggest import follow_ups
-from models.errors import BackendRefusedKey, CourseMateError, InputError, MissingError
+from models.errors import BackendRefusedKey, InputError, MissingError
 from models.types import Answer, Done, Passage, Sources, Token, Turn
 
 log = logging.getLogger(__name__)
@@ -78,20 +78,15 @@ def ask(page: Page, question: Question) -> Iterator[Change]:
     if not question.text.strip():
         return
     asked = _Asked(question, page.sessions.begin(question.session), question.conversation)
-    message, tab = "", ""
     try:
-        yield from _answer(page, asked)
-    except CourseMateError as error:
-        message, tab = localize(error, page.lang), _where_to_go(error)
-    except Exception:  # the page is the edge: the person is told, the log has the trace
-        log.exception("answering failed")
-        message = page.text("chat.broken")
+        with caught(page) as failure:
+            yield from _answer(page, asked)
     finally:
         asked.cancel.set()
         here = page.sessions.end(question.session, asked.cancel)
     if asked.answer is None and here:
         _withdraw(page, asked)
-    yield _finished(page, asked) if asked.answer else _unanswered(page, asked, message, tab)
+    yield _finished(page, asked) if asked.answer else _unanswered(page, asked, failure)
 
 
 def _answer(page: Page, asked: _Asked) -> Iterator[Change]:
@@ -236,13 +231,13 @@ def _finished(page: Page, asked: _Asked) -> Change:
     )
 
 
-def _unanswered(page: Page, asked: _Asked, message: str, tab: str) -> Change:
+def _unanswered(page: Page, asked: _Asked, failure: Failure) -> Change:
     """The question is back in the box; what was wrong stands below what was there before."""
-    question, lang = asked.question, page.lang
+    question, lang, message = asked.question, page.lang, failure.words
     turns = page.conversations.turns(question.owner, asked.conversation)
     return Change(
         thread=answers.thread(turns, lang),
-        live=answers.failure(question.text, message, lang, tab) if message else "",
+        live=answers.failure(question.text, message, lang, _where_to_go(failure.error)) if message else "",
         conversations=_listing(page, question.owner, asked.conversation),
         conversation=asked.conversation,
         box=question.text,
@@ -250,7 +245,7 @@ def _unanswered(page: Page, asked: _Asked, message: str, tab: str) -> Change:
     )
 
 
-def _where_to_go(error: CourseMateError) -> str:
+def _where_to_go(error: Exception | None) -> str:
     return "settings" if isinstance(error, MissingError | BackendRefusedKey) else ""
 
 

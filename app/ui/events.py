@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.ui.i18n import localize
+from app.ui.edge import caught
 from app.ui.page import Page
-from models.errors import CourseMateError
 
 log = logging.getLogger(__name__)
 
@@ -89,15 +88,10 @@ def _telling(page: Page) -> Iterator[None]:
     """The edge: an error becomes a note on the page, one that nobody foresaw is logged as well."""
     import gradio as gr
 
-    try:
+    with caught(page, "page.broken") as failure:
         yield
-    except Exception as error:
-        if isinstance(error, CourseMateError):
-            words = localize(error, page.lang)
-        else:
-            log.exception("an event of the page failed")
-            words = page.text("page.broken")
-        raise gr.Error(words, title=page.text("page.problem"), print_exception=False) from error
+    if failure.error:
+        raise gr.Error(failure.words, title=page.text("page.problem"), print_exception=False) from failure.error
 
 
 def _visit(request: Any, event: Any) -> Visit:

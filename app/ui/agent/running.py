@@ -17,11 +17,12 @@ from app.ui import evidence
 from app.ui.agent import steps
 from app.ui.asking import WAIT_S
 from app.ui.context import Speed
+from app.ui.edge import caught
 from app.ui.i18n import localize
 from app.ui.lacks import label_of, lacks
 from app.ui.page import Page
 from app.ui.sessions import Sessions
-from models.errors import CourseMateError, MissingError
+from models.errors import MissingError
 from models.types import Passage, Token
 
 log = logging.getLogger(__name__)
@@ -81,15 +82,11 @@ def perform(page: Page, desk: Desk, task: Task) -> Iterator[Change]:
     if not task.text.strip():
         return
     doing = _Doing(task, desk.sessions.begin(task.session))
-    note = ""
     try:
-        yield from _work(page, desk, doing)
-    except CourseMateError as error:
-        note = localize(error, page.lang)
-    except Exception:  # the page is the edge: the person is told, the log has the trace
-        log.exception("a task failed")
-        note = page.text("chat.broken")
+        with caught(page) as failure:
+            yield from _work(page, desk, doing)
     finally:
+        note = failure.words
         doing.cancel.set()
         desk.sessions.end(task.session, doing.cancel)
         if note or not doing.finished:

@@ -19,6 +19,7 @@ from app.rounds import Entry, Evidence
 from app.ui.compare import columns
 from app.ui.compare.arena import Arena
 from app.ui.context import Engine, Speed
+from app.ui.edge import caught
 from app.ui.i18n import localize
 from app.ui.page import Page
 from app.votes import draw
@@ -90,18 +91,13 @@ def compete(page: Page, arena: Arena, challenge: Challenge) -> Iterator[Change]:
     """Everything from the click to the last answer; the last change is `finished`. Raises CourseMateError at once where the
     challenge cannot begin."""
     contest = _prepare(page, arena, challenge)
-    message = ""
     try:
-        yield from _run(page, arena, contest)
-    except CourseMateError as error:
-        message = localize(error, page.lang)
-    except Exception:  # the page is the edge: the person is told, the log has the trace
-        log.exception("a comparison failed")
-        message = page.text("compare.broken")
+        with caught(page, "compare.broken") as failure:
+            yield from _run(page, arena, contest)
     finally:
         contest.cancel.set()
         arena.sessions.end(challenge.session, contest.cancel)
-    yield from _end(page, arena, contest, message)
+    yield from _end(page, arena, contest, failure.words)
 
 
 def _prepare(page: Page, arena: Arena, challenge: Challenge) -> _Contest:

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.question_making import Order, check_count, gather, make_set
 from app.questionsets import QuestionSets
-from app.ui.i18n import localize
+from app.ui.making import Watched
 from app.ui.page import Page
 from evals.questions import Entry
-from models.errors import CourseMateError
 
 if TYPE_CHECKING:
     from evals.making.maker import MadeSet
 
-LOOK_S = 0.25
 Wish = Mapping[str, Any]
 
 
@@ -42,30 +40,20 @@ class Making:
     page: Page
     sets: QuestionSets
     wish: Wish
-    cancel: threading.Event = field(default_factory=threading.Event)
-    now: Now = field(default_factory=Now)
+    watched: Watched[Now] = field(default_factory=lambda: Watched(Now()))
+
+    @property
+    def cancel(self) -> threading.Event:
+        return self.watched.cancel
+
+    @property
+    def now(self) -> Now:
+        """How far it is."""
+        return self.watched.now
 
     def run(self) -> Iterator[Now]:
         """Changes until the end."""
-        worker = threading.Thread(target=self._work, name="coursemate-questions", daemon=True)
-        worker.start()
-        shown = None
-        while worker.is_alive():
-            worker.join(LOOK_S)
-            if (self.now, self.cancel.is_set()) != shown:
-                shown = (self.now, self.cancel.is_set())
-                yield self.now
-        yield self.now
-
-    def _work(self) -> None:
-        """However it ends, `now` says so; what nobody foresaw is logged by the thread's own hook."""
-        end = Now(error=self.page.text("page.broken"))
-        try:
-            end = self._make()
-        except CourseMateError as error:
-            end = Now(error=localize(error, self.page.lang))
-        finally:
-            self.now = end
+        return self.watched.run(self.page, self._make, lambda why: Now(error=why))
 
     def _make(self) -> Now:
         context: Any = self.page.context
@@ -86,4 +74,4 @@ class Making:
         return Now(name=name, made=made)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
-        self.now = Now(stage, done, total, self.cancel.is_set())
+        self.watched.now = Now(stage, done, total, self.cancel.is_set())

@@ -9,11 +9,9 @@ from typing import Any
 
 from app.studies import Kept, Studies
 from app.ui.i18n import localize
+from app.ui.making import Watched
 from app.ui.page import Page
 from chains.study.base import KINDS, Kind
-from models.errors import CourseMateError
-
-LOOK_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +33,20 @@ class Making:
     studies: Studies
     owner: str
     wish: Mapping[str, Any]
-    cancel: threading.Event = field(default_factory=threading.Event)
-    now: Now = field(default_factory=Now)
+    watched: Watched[Now] = field(default_factory=lambda: Watched(Now()))
+
+    @property
+    def cancel(self) -> threading.Event:
+        return self.watched.cancel
+
+    @property
+    def now(self) -> Now:
+        """How far it is."""
+        return self.watched.now
 
     def run(self) -> Iterator[Now]:
         """Changes until the end."""
-        worker = threading.Thread(target=self._work, name="coursemate-study", daemon=True)
-        worker.start()
-        shown = None
-        while worker.is_alive():
-            worker.join(LOOK_S)
-            if (self.now, self.cancel.is_set()) != shown:
-                shown = (self.now, self.cancel.is_set())
-                yield self.now
-        yield self.now
-
-    def _work(self) -> None:
-        """However it ends, `now` says so; what nobody foresaw is logged by the thread's own hook."""
-        end = Now(error=self.page.text("page.broken"))
-        try:
-            end = self._make()
-        except CourseMateError as error:
-            end = Now(error=localize(error, self.page.lang))
-        finally:
-            self.now = end
+        return self.watched.run(self.page, self._make, lambda why: Now(error=why))
 
     def _make(self) -> Now:
         from chains.study.maker import Order
@@ -75,4 +63,4 @@ class Making:
         return Now(kept=self.studies.keep(self.owner, worded.study), error=error)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
-        self.now = Now(stage, done, total)
+        self.watched.now = Now(stage, done, total)

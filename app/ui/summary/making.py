@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.ui.i18n import localize
+from app.ui.edge import caught
 from app.ui.page import Page
 from app.ui.summary import views
 from app.ui.summary.export import markdown
 from app.ui.summary.views import Growing
 from chains.summaries.base import PartBegun, PartDone, PartToken, Plan, Summarised, Summary
-from models.errors import CourseMateError
 from models.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def make(page: Page, plan: Plan, cancel: threading.Event) -> Iterator[Change]:
     """Everything until the summary stands or has ended early; the last change is finished."""
     growing, summary, shown_at = Growing(plan), None, 0.0
     yield Change(views.growing_html(growing, page.lang), views.sources_html((), {}, page.lang))
-    try:
+    with caught(page) as failure:
         for event in page.context.summarizer().stream(plan, cancel, page.context.ask_options().limits):
             if isinstance(event, PartBegun):
                 growing.now, growing.draft = event, ""
@@ -49,14 +48,9 @@ def make(page: Page, plan: Plan, cancel: threading.Event) -> Iterator[Change]:
             if not isinstance(event, PartToken) or time.monotonic() - shown_at >= REFRESH_S:
                 shown_at = time.monotonic()
                 yield Change(views.growing_html(growing, page.lang))
-    except CourseMateError as error:
-        yield Change(views.failure_html(localize(error, page.lang)), finished=True)
-        return
-    except Exception:  # the page is the edge: the person is told, the log has the trace
-        log.exception("summarising failed")
-        yield Change(views.failure_html(page.text("chat.broken")), finished=True)
-        return
-    if summary is not None:
+    if failure.words:
+        yield Change(views.failure_html(failure.words), finished=True)
+    elif summary is not None:
         yield Change(body(page, summary), sources(page, summary), summary, finished=True)
 
 
