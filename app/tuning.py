@@ -52,9 +52,9 @@ def tune(wiring: Wiring, cases: Sequence[Case], wanted: Wanted, told: Told) -> T
     if templates:
         wiring.pool.load(backend)
     rate, start, golden = wiring.pool.reading_rate(backend), starting_point(wiring), [c for c in cases if gold_items(c)]
-    space, passages = Space.around(start, [shipped_point()]), 6 if wiring.settings.speed == "thorough" else 3
+    space, speed = Space.around(start, [shipped_point()]), wiring.settings.speed
     folder = tuning_dir(wiring) / wiring.settings.collection
-    with EvidenceBench(document_paths(wiring), folder, wiring.embedder(), load(), told, passages) as bench:
+    with EvidenceBench(document_paths(wiring), folder, wiring.embedder(), load(), told, speed) as bench:
 
         @cache
         def measure(point: Point) -> Measured:

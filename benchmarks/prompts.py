@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chains.answerable import is_refusal
+from chains.budget import local_budget
 from chains.draft import final_part
 from chains.matching import holds
-from chains.pack import Budget
 from chains.prepare import Prepared
 from chains.prompts import EXAMPLES
 from chains.rag import AskOptions
@@ -140,7 +140,7 @@ def main() -> None:
     print(f"| prompt | {' | '.join(COLUMNS)} | prompt tokens | written | s, median |")
     print("| --- " * (len(COLUMNS) + 4) + "|")
     with open_bench(arguments.home, arguments.model) as bench:
-        prepared = [(case, bench.preparer.prepare(case.question, (), Budget(160, 3))) for case in sample]
+        prepared = [(case, bench.preparer.prepare(case.question, (), local_budget(160))) for case in sample]
         for variant in variants:
             answers: list[Said] = []
             for case, ready in prepared:

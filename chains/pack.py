@@ -24,10 +24,14 @@ _LEANS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """tokens: of all passages together, headings included. passages: at most this many."""
+    """tokens: of all passages together, headings included. passages: at most this many.
+
+    least_share: sentences whose score is below this share of the best one's are not worth the reading, in [0, 1].
+    """
 
     tokens: int
     passages: int = 4
+    least_share: float = 0.0
 
 
 def estimate_tokens(text: str) -> int:
@@ -48,6 +52,8 @@ def pack(
     taken: dict[int, set[int]] = {}
     left = budget.tokens
     for i in np.argsort(-scores, kind="stable"):
+        if scores[i] < budget.least_share * scores.max():
+            break
         place = joined[candidates[i].hit]
         group = [j for j in _with_context(int(i), candidates, places) if j not in taken.get(place, set())]
         cost = sum(estimate_tokens(candidates[j].unit.text) for j in group) + (0 if place in taken else title_tokens)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chains.answerable import draft_features
+from chains.budget import local_budget
 from chains.calibration import Calibration, Logistic, dump, load
 from chains.draft import claims_of
 from chains.evidence import FEATURES
@@ -226,7 +227,7 @@ def main() -> None:
     with open_bench(arguments.home, arguments.model) as bench:
         drafts = Drafts(arguments.home / "drafts.jsonl", bench.draft, arguments.model)
         fitted, figures = calibrate(
-            load_cases(arguments.questions), bench.preparer, drafts, Budget(arguments.tokens, 3)
+            load_cases(arguments.questions), bench.preparer, drafts, local_budget(arguments.tokens)
         )
     log.info(json.dumps(figures, indent=1))
     if arguments.write:

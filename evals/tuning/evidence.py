@@ -17,10 +17,10 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from chains.budget import QUESTION_TOKENS
+from chains.budget import QUESTION_TOKENS, Speed, local_budget
 from chains.calibration import Calibration
 from chains.evidence import FEATURES, Candidate, EvidenceScorer, SentenceVectors
-from chains.pack import Budget, estimate_tokens, pack
+from chains.pack import estimate_tokens, pack
 from chains.prepare import Prepared, Preparer
 from chains.retrieve import CourseRetriever
 from evals.base import Case
@@ -64,9 +64,9 @@ class EvidenceBench:
         embedder: Embedder,
         calibration: Calibration,
         told: Callable[[str, float], None] | None = None,
-        passages: int = 3,
+        speed: Speed = "normal",
     ) -> None:
-        self._passages = passages
+        self._speed: Speed = speed
         self._documents, self.folder, self._embedder, self._calibration = documents, folder, embedder, calibration
         self._told = told or (lambda what, share: None)
         self._vectors = SentenceVectors(embedder, _SENTENCES)
@@ -92,7 +92,7 @@ class EvidenceBench:
         shares, read = [], []
         for found in self._found[key]:
             candidates, scores = found.within(point.evidence_chunks)
-            passages = pack(candidates, scores, Budget(point.evidence_tokens, self._passages))
+            passages = pack(candidates, scores, local_budget(point.evidence_tokens, self._speed))
             shares.append(packed_share(found.case, passages))
             evidence = sum(estimate_tokens(p.text) + 14 for p in passages)
             read.append(evidence + QUESTION_TOKENS + estimate_tokens(found.case.question))
@@ -102,7 +102,7 @@ class EvidenceBench:
 
     def prepare(self, point: Point, case: Case) -> Prepared:
         """Exactly what the engine would put before the model."""
-        budget = Budget(point.evidence_tokens, self._passages)
+        budget = local_budget(point.evidence_tokens, self._speed)
         return self.preparer(point).prepare(case.question, (), budget, pool=point.evidence_chunks)
 
     def preparer(self, point: Point) -> Preparer:

@@ -70,3 +70,9 @@ def test_the_best_sentence_goes_in_even_where_it_breaks_the_budget() -> None:
 
 def test_nothing_from_nothing() -> None:
     assert pack([], np.zeros(0), Budget(100, 3)) == ()
+
+
+def test_sentences_far_behind_the_best_are_not_worth_the_reading() -> None:
+    scores = np.array([0.9, 0.1, 0.4, 0.3, 0.0, 0.0])
+    passages = pack(candidates(DROPOUT, POOLING), scores, Budget(500, 3, least_share=0.4))
+    assert [p.sentences for p in passages] == [("드롭아웃은 뉴런을 끕니다.", "모두 켭니다.")]
