@@ -1,0 +1,69 @@
+"""LoRA: beside each chosen weight W stands a product of two thin matrices, W + (alpha / r) B A; only A and B learn.
+
+B starts at 0, so the first step sees the base itself. Hu et al. 2021, https://arxiv.org/abs/2106.09685. Options: `rslora` scales
+by alpha / sqrt(r), which keeps large ranks useful (Kalajdzievski 2023, https://arxiv.org/abs/2312.03732); `dora` learns
+the length of each column of W apart from its direction (Liu et al. 2024, https://arxiv.org/abs/2402.09353), which is slower.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from finetune.base import Model
+from finetune.recipe import Options, Recipe
+
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+MLP = ("gate_proj", "up_proj", "down_proj")
+
+
+class LoraOptions(Options):
+    """r: rank. alpha: scale; what is added counts alpha / r. dropout: of what A reads. targets: which projections of every layer."""
+
+    r: Annotated[int, Field(ge=1, le=512)] = 8
+    alpha: Annotated[int, Field(ge=1)] = 16
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Literal["all", "attention", "mlp"] = "all"
+    rslora: bool = False
+    dora: bool = False
+
+
+class Lora:
+    """See the module."""
+
+    name = "lora"
+    label = "LoRA"
+    label_ko = "LoRA (저랭크 어댑터)"
+    serves: tuple[Literal["local", "hf"], ...] = ("local", "hf")
+    whole = False
+    Options = LoraOptions
+
+    def prepare(self, model: Model, recipe: Recipe) -> Model:
+        """Never adapts the embeddings: they are tied to the output, and an adapter on one side would tear them apart."""
+        from peft import LoraConfig, get_peft_model
+
+        options = LoraOptions.model_validate(recipe.options)
+        targets = {"all": ATTENTION + MLP, "attention": ATTENTION, "mlp": MLP}[options.targets]
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            r=options.r,
+            lora_alpha=options.alpha,
+            lora_dropout=options.dropout,
+            target_modules=list(targets),
+            use_rslora=options.rslora,
+            use_dora=options.dora,
+        )
+        return get_peft_model(model, config)
+
+    def save(self, model: Model, folder: Path) -> None:
+        model.save_pretrained(folder, save_embedding_layers=False)
+
+    def load(self, base: Model, folder: Path) -> Model:
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(base, folder)
+
+
+METHOD = Lora()
