@@ -26,6 +26,7 @@ from models.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
     from finetune.recipe import Recipe
 
 Model = Any
