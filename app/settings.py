@@ -70,7 +70,8 @@ class Settings(BaseSettings):
 
     backend: str = "local"
     model: str = ""  # of the backend `local`: catalogue name, path of a GGUF file, or hub id; "" by memory
-    adapter: str = ""  # LoRA adapter of `local` and `hf`
+    adapter: str = "auto"  # of `local` and `hf`: a name, a path; "auto" the shipped one that fits the model, "" none
+    adapter_scale: Annotated[float, Field(ge=0, le=1.5)] | None = None  # its strength; None as the adapter says, else 1
     hf_model: str = ""
     openai_model: str = ""
     gemini_model: str = ""

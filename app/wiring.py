@@ -293,7 +293,7 @@ class Wiring:
         if changed & RETRIEVAL_SETTINGS:
             for part in (self._weights, self._embedder, self._store, self._retriever, self._engine):
                 part.drop()
-        if changed - {"language", "speed", "backend", "limits"}:
+        if changed - {"language", "speed", "backend", "limits", "adapter_scale"}:
             self.pool.drop()
 
     def doctor(self) -> list[DoctorLine]:

@@ -45,8 +45,12 @@ class Calibration:
 @cache
 def load() -> Calibration:
     """The shipped calibration."""
-    values = tomllib.loads((files("chains") / "calibration.toml").read_text(encoding="utf-8"))
-    return parse(values)
+    return parse(shipped_values())
+
+
+def shipped_values() -> dict[str, dict[str, object]]:
+    """What calibration.toml says, by section and key."""
+    return tomllib.loads((files("chains") / "calibration.toml").read_text(encoding="utf-8"))
 
 
 def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:

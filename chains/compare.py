@@ -55,13 +55,18 @@ class Contender:
     def label(self) -> str:
         """Backend, prompt and adapter, as `parse` reads them; an adapter by its file's stem."""
         prompt = self.template.name if self.template else self.prompt
-        adapter = Path(self.adapter).stem if self.adapter else ""
+        adapter = Path(self.adapter).name.removesuffix(".gguf")
         return self.backend + (f":{prompt}" if prompt else "") + (f"@{adapter}" if adapter else "")
 
     @property
     def asked_with(self) -> PromptTemplateText:
         """Raises InputError for a prompt that is none."""
         return self.template or find(self.prompt)
+
+    @property
+    def wanted(self) -> str | PromptTemplateText:
+        """The prompt as it is named: "" leaves it to the adapter, which may have one of its own."""
+        return self.template or self.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class Comparison:
 
     def _asked(self, i: int, cancel: threading.Event | None = None) -> AskOptions:
         one = self.contenders[i]
-        return replace(self._options, backend=one.backend, prompt=one.asked_with, adapter=one.adapter, cancel=cancel)
+        return replace(self._options, backend=one.backend, prompt=one.wanted, adapter=one.adapter, cancel=cancel)
 
     def _budget(self, question: str, i: int) -> Budget | None:
         """None where the contender cannot even be asked; its turn will say why."""

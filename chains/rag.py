@@ -27,6 +27,7 @@ from chains.calibration import Calibration, load
 from chains.check import Checker
 from chains.consistency import agreement
 from chains.draft import ANSWERED_BY, Draft, chosen, final_part
+from chains.manner import Manner
 from chains.pack import Budget
 from chains.prepare import Prepared, Preparer
 from chains.prompts import safe
@@ -47,11 +48,15 @@ class Models(Protocol):
     def names(self) -> Sequence[str]:
         """Backends that can be asked for by name."""
 
-    def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
-        """The chat model, built once. adapter: LoRA it runs with, "" for none, None for what the settings say.
+    def model(self, backend: str, adapter: str | None = None, strength: float | None = None) -> BaseChatModel:
+        """The chat model, built once. adapter: what it runs with, "" for none, None for what the settings say. strength: how
+        much the adapter weighs, None for what the settings or the adapter say.
 
-        Raises MissingError, WeightsError, BackendError.
+        Raises MissingError, WeightsError, BackendError, InputError for an adapter that is none or fits another model.
         """
+
+    def manner(self, backend: str, adapter: str | None = None) -> Manner:
+        """How the model with that adapter wants to be asked. Raises InputError for an adapter that is none."""
 
     def hold(self, backend: str, adapters: Sequence[str]) -> None:
         """Announces adapters that will be asked for, so that one loaded model can serve them where the backend is able to."""
@@ -76,8 +81,9 @@ class AskOptions:
     tokens: packs exactly this budget, whatever the host's speed; for measurements that must repeat.
     pool: chunks whose sentences are weighed for it; None for what the speed says.
     fallbacks: backends that are asked, in turn, where the one before fails before its first token.
-    prompt: a shipped technique by name ("" for the usual prompt) or a template of one's own, see chains/templates.py.
-    adapter: LoRA adapter of the backend; "" for none, None for what the settings say."""
+    prompt: a shipped technique by name ("" for the adapter's, else the usual prompt) or a template of one's own, see
+    chains/templates.py. adapter: of the backend, by name or path; "" for none, None for what the settings say. strength: of
+    the adapter, 0 to 1.5, where 0 is the model without it; None for what the settings or the adapter say."""
 
     backend: str = "local"
     speed: Speed = "normal"
@@ -89,6 +95,7 @@ class AskOptions:
     limits: StreamLimits = field(default_factory=StreamLimits)
     prompt: str | PromptTemplateText = ""
     adapter: str | None = None
+    strength: float | None = None
     pool: int | None = None
 
     @property
@@ -121,7 +128,7 @@ class RagEngine:
         a prompt that is none.
         """
         options, started = options or AskOptions(), time.perf_counter()
-        find(options.prompt)
+        self.template(options)
         prepared = self.prepare(question, history, options)
         yield prepared.sources()
         yield from self._answer(prepared, options, started)
@@ -144,6 +151,17 @@ class RagEngine:
         """
         yield from self._answer(prepared, options or AskOptions(), time.perf_counter() - prepared.retrieve_ms / 1e3)
 
+    def template(self, options: AskOptions) -> PromptTemplateText:
+        """The prompt of the options; where they name none, the one the adapter that answers was trained on, else the usual one.
+
+        Raises InputError for a prompt or an adapter that is none.
+        """
+        return find(options.prompt or self.models.manner(options.backend, options.adapter).prompt)
+
+    def _checker_for(self, options: AskOptions) -> Checker:
+        own = self.models.manner(options.backend, options.adapter).calibration
+        return self._checker if own is None else Checker(self._preparer, own)
+
     def budget(self, question: str, options: AskOptions) -> Budget:
         """Tokens of evidence for a question to the backend of the options."""
         return budget_for(question, options.speed, self.models.reading_rate(options.backend), options.tokens)
@@ -162,7 +180,7 @@ class RagEngine:
         if cancel.is_set() or not prepared.passages:
             return
         shown = {"passages": prepared.passages, "history": (), "question": ""}
-        self.models.warm(options.backend, find(options.prompt).messages(shown), cancel)
+        self.models.warm(options.backend, self.template(options).messages(shown), cancel)
 
     def _stop_warming(self) -> None:
         with self._lock:
@@ -183,14 +201,14 @@ class RagEngine:
         )
 
     def _answer(self, prepared: Prepared, options: AskOptions, started: float) -> Iterator[Token | Done]:
-        template, draft = find(options.prompt), Draft()
+        template, draft, checker = self.template(options), Draft(), self._checker_for(options)
         if prepared.passages:
             draft = yield from self._draw(prepared, options, template)
             small = self.models.reading_rate(options.backend) is not None
             said = final_part(draft.text, template.final)
-            answer = self._checker.check(prepared, said, small=small, stopped=draft.stopped)
+            answer = checker.check(prepared, said, small=small, stopped=draft.stopped)
         else:
-            answer = self._checker.refusal(prepared, "no_documents")
+            answer = checker.refusal(prepared, "no_documents")
         yield Done(self._recorded(answer, prepared, draft, options, started))
 
     def _draw(
@@ -215,7 +233,12 @@ class RagEngine:
         return chosen(drafts, drafts.index(whole[best]), share)
 
     def chain(
-        self, backend: str, template: PromptTemplateText | None = None, adapter: str | None = None, draw: int = 0
+        self,
+        backend: str,
+        template: PromptTemplateText | None = None,
+        adapter: str | None = None,
+        draw: int = 0,
+        strength: float | None = None,
     ) -> Runnable[Any, Any]:
         """prompt | model, switched by the configurable field `backend`; the others are built when first asked for.
 
@@ -223,7 +246,8 @@ class RagEngine:
         """
         template = template or find("")
         others: dict[str, Any] = {n: partial(self.models.model, n) for n in self.models.names() if n != backend}
-        model = self.models.model(backend) if adapter is None else self.models.model(backend, adapter)
+        named: dict[str, Any] = {"adapter": adapter, "strength": strength}
+        model = self.models.model(backend, **{key: value for key, value in named.items() if value is not None})
         switch = ConfigurableField("backend")
         switched = model.configurable_alternatives(switch, default_key=backend, **others)
         return template.chain() | switched.bind(**sampling(model, template, draw))
@@ -232,10 +256,11 @@ class RagEngine:
         self, backend: str, options: AskOptions, template: PromptTemplateText, draw: int
     ) -> Runnable[Any, Any]:
         """The chain of one backend; its pieces say which one it is."""
-        adapter = options.adapter if backend == options.backend else None
+        own = backend == options.backend
+        adapter, strength = (options.adapter, options.strength) if own else (None, None)
 
         async def answer(value: dict[str, object]) -> AsyncIterator[BaseMessageChunk]:
-            chain = await asyncio.to_thread(self.chain, backend, template, adapter, draw)  # may load weights
+            chain = await asyncio.to_thread(self.chain, backend, template, adapter, draw, strength)  # may load weights
             async for piece in chain.astream(value):
                 piece.response_metadata[ANSWERED_BY] = backend
                 yield piece
@@ -275,7 +300,7 @@ class RagEngine:
             },
             stopped=draft.stopped,
             standalone_question=prepared.standalone,
-            prompt=find(options.prompt).name,
+            prompt=self.template(options).name,
             adapter=options.adapter or "",
             draft=draft.text,
             tokens_per_s=draft.tokens_per_s,

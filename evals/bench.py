@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from chains.calibration import load
+from chains.manner import USUAL, Manner
 from chains.prepare import Prepared, Preparer
 from chains.prompts import answer_messages
 from chains.rag import RagEngine
@@ -37,8 +38,11 @@ class OneModel:
     def names(self) -> Sequence[str]:
         return ("local",)
 
-    def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
+    def model(self, backend: str, adapter: str | None = None, strength: float | None = None) -> BaseChatModel:
         return self._model
+
+    def manner(self, backend: str, adapter: str | None = None) -> Manner:
+        return USUAL
 
     def hold(self, backend: str, adapters: Sequence[str]) -> None:
         """It has one model."""

@@ -62,3 +62,41 @@ def weights_dir() -> Path:
         if store.path(name) is None:
             pytest.skip(f"weights are not here: coursemate --home {TEST_HOME} models pull {name}")
     return TEST_HOME / "weights"
+
+
+class TinyGGUF:
+    """Writes GGUF files that have a head and tensors of the right shapes, and no sense in them."""
+
+    def model(self, path: Path, width: int = 8, architecture: str = "qwen2", name: str = "Tiny") -> Path:
+        shapes = {"token_embd.weight": (16, width), "blk.0.attn_q.weight": (width, width)}
+        return self._write(path, architecture, shapes, {"general.name": name, f"{architecture}.block_count": 1})
+
+    def adapter(self, path: Path, width: int = 8, architecture: str = "qwen2", base: str = "Tiny") -> Path:
+        shapes = {"blk.0.attn_q.weight.lora_a": (2, width), "blk.0.attn_q.weight.lora_b": (width, 2)}
+        told = {"general.type": "adapter", "adapter.type": "lora", "adapter.lora.alpha": 4.0}
+        return self._write(path, architecture, shapes, {**told, "coursemate.base_name": base})
+
+    def _write(
+        self, path: Path, architecture: str, shapes: dict[str, tuple[int, int]], told: dict[str, object]
+    ) -> Path:
+        import gguf
+        import numpy as np
+
+        writer = gguf.GGUFWriter(path, architecture)
+        add = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32}
+        for key, value in told.items():
+            add[type(value)](key, value)
+        writer.add_token_list(["a", "b"])
+        for name, shape in shapes.items():
+            writer.add_tensor(name, np.full(shape, 0.5, dtype=np.float32))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return path
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf() -> TinyGGUF:
+    """`tiny_gguf.model(path)` and `tiny_gguf.adapter(path)`, which fit each other unless told otherwise."""
+    return TinyGGUF()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
+from models.adapters import check_fit
 from models.backends.base import BackendConfig
 from models.engines.llama import EngineSpec, LocalEngine
 from models.errors import CourseMateError, MissingError
@@ -44,19 +45,27 @@ class LocalBackend:
         return None
 
     def build(self, config: BackendConfig) -> BaseChatModel:
-        """Cheap: the model loads with the first question, or with `engine.start()`. Raises MissingError or InputError."""
+        """Cheap: the model loads with the first question, or with `engine.start()`.
+
+        Raises MissingError, or InputError for an adapter that is none or was made for another model: llama.cpp would not start.
+        """
         lacking = self.missing(config)
         if lacking:
             raise MissingError(what=self.label, fix=lacking)
+        for adapter in self._adapters(config):
+            check_fit(self._gguf(config), adapter)
         from models.chat.local import LocalChat
 
         return LocalChat.on(self.engine(config), config)
 
     def engine(self, config: BackendConfig) -> LocalEngine:
         """The engine that `build` uses, shared by all configurations with the same files. Raises MissingError or InputError."""
+        model, adapters = self._gguf(config), self._adapters(config)
+        return LocalEngine.of(EngineSpec(model, adapters, config.context_tokens, config.threads))
+
+    def _adapters(self, config: BackendConfig) -> tuple[Path, ...]:
         names = [*config.adapters, *([config.adapter] if config.adapter else [])]
-        adapters = tuple(dict.fromkeys(Path(name).resolve() for name in names))
-        return LocalEngine.of(EngineSpec(self._gguf(config), adapters, config.context_tokens, config.threads))
+        return tuple(dict.fromkeys(Path(name).resolve() for name in names))
 
     def _gguf(self, config: BackendConfig) -> Path:
         return WeightsStore(config.weights_dir).resolve(config.model or self.default_model).resolve()

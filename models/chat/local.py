@@ -58,6 +58,15 @@ class LocalChat(CompatibleChat):
         chat._engine = engine
         return chat
 
+    def with_strength(self, strength: float) -> LocalChat:
+        """The same engine with the adapter weighing so much; itself where it does already, or has none. Cheap."""
+        loras = (self.extra_body or {}).get("lora") or []
+        if all(lora["scale"] == strength for lora in loras):
+            return self
+        weighed = [{**lora, "scale": strength} for lora in loras]
+        other: LocalChat = self.model_copy(update={"extra_body": {**(self.extra_body or {}), "lora": weighed}})
+        return other
+
     @property
     def engine(self) -> LocalEngine:
         """The engine behind it."""

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
+from chains.manner import Manner
 from chains.rag import RagEngine
 from chains.retrieve import CourseRetriever
 from ingest.base import Limits
@@ -39,6 +40,9 @@ class FakeModels:
     def model(self, backend: str) -> BaseChatModel:
         self.asked.append(backend)
         return self._models[backend]
+
+    def manner(self, backend: str, adapter: str | None = None) -> Manner:
+        return Manner()
 
     def model_name(self, backend: str) -> str:
         return "quote"

@@ -15,6 +15,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 
 from chains.compare import SHARED, Comparison, Contender, Heard
+from chains.manner import Manner
 from chains.pack import estimate_tokens
 from chains.rag import AskOptions, RagEngine
 from chains.retrieve import CourseRetriever
@@ -99,6 +100,9 @@ class Bench:
     def model(self, backend: str, adapter: str | None = None) -> BaseChatModel:
         self.adapters.append((backend, adapter))
         return self.chats[backend]
+
+    def manner(self, backend: str, adapter: str | None = None) -> Manner:
+        return Manner()
 
     def hold(self, backend: str, adapters: list[str]) -> None:
         self.held = (backend, adapters)

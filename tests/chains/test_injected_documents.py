@@ -8,6 +8,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
+from chains.manner import Manner
 from chains.rag import AskOptions, RagEngine
 from chains.retrieve import CourseRetriever
 from ingest.base import Limits
@@ -57,6 +58,9 @@ class LocalModels:
 
     def model(self, backend: str) -> BaseChatModel:
         return self._model
+
+    def manner(self, backend: str, adapter: str | None = None) -> Manner:
+        return Manner()
 
     def model_name(self, backend: str) -> str:
         return self.config.model

@@ -201,7 +201,7 @@ def _alone(engine: Engine, one: Contender, question: str, options: AskOptions) -
     """The only contender that can answer, where the others lack something."""
     from chains.compare import SHARED, Heard
 
-    asked = replace(options, backend=one.backend, prompt=one.asked_with, adapter=one.adapter, fallbacks=())
+    asked = replace(options, backend=one.backend, prompt=one.wanted, adapter=one.adapter, fallbacks=())
     try:
         for event in engine.stream(question, (), asked):
             yield Heard(SHARED if isinstance(event, Sources) else 0, event)

@@ -1,0 +1,1 @@
+"""What an adapter is turned into, so that others can use it."""
