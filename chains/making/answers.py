@@ -1,0 +1,75 @@
+"""What a made question is to be answered with: the document's own words as one polite sentence."""
+
+from __future__ import annotations
+
+import re
+
+from chains.making.base import Made
+from chains.making.grammar import NOUN_TAGS, Sentence, bare, with_particle
+from ingest.analyser import kiwi
+
+_POLITE = re.compile(r"니다\.$")
+_REFERENCE = re.compile(r"\s?\((?:[^()]*\b(?:19|20)\d{2}[a-z]?(?!\d)[^()]*|[^()]*(?:참고|참조|그림|출처)[^()]*|\s*)\)")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>")
+_CODE = re.compile(r"[{}<>=\\|#@_~^\[\]]|https?:|::|->|\.\w+\(|\w\(\)")
+_HANGUL = re.compile("[가-힣]")
+_MOST_CHARACTERS = 220
+_UNNATURAL = re.compile(r"[,/·+]")
+_LABELLED = re.compile(r"^(?P<label>[^:]{2,40}): (?P<said>.+)$", re.S)
+
+
+def spoken(evidence: str) -> str:
+    """The sentence as one says it: without marks, links and references. "" for what is no polite Korean sentence."""
+    text = bare(_REFERENCE.sub("", _LINK.sub(r"\1", evidence)))
+    text = re.sub(r"\s+([.,)])", r"\1", text)
+    hangul = len(_HANGUL.findall(text))
+    sound = _POLITE.search(text) and "다. " not in text and hangul > 0.45 * len(text.replace(" ", ""))
+    balanced = text.count("(") == text.count(")") and text.count('"') % 2 == 0
+    return text if sound and balanced and len(text) <= _MOST_CHARACTERS and not _CODE.search(text) else ""
+
+
+def answer_of(made: Made) -> str:
+    """The sentence that answers the question, "" where none can be made of the document's words."""
+    if "table" in made.tags:
+        return _from_cell(made)
+    if made.kind == "list":
+        return _from_list(made)
+    if whole := spoken(made.evidence):
+        return whole
+    labelled = _LABELLED.match(made.reference)
+    return _from_label(labelled["label"], labelled["said"]) if labelled else ""
+
+
+def _from_cell(made: Made) -> str:
+    """X의 Y는 Z + 입니다."""
+    name, _, rest = made.reference.partition("의 ")
+    if not rest or _UNNATURAL.search(name) or len(rest.split()) > 9 or _CODE.search(made.reference):
+        return ""
+    return f"{made.reference}입니다." if ends_as_noun(made.reference) else ""
+
+
+def _from_list(made: Made) -> str:
+    heads = [group[0] for group in made.answers]
+    lines = [line for line in made.evidence.split("\n") if re.match(r"\s{0,1}(?:[-*+•]|\d+[.)])\s", line)]
+    subject = made.question.removesuffix(" 무엇인가요?")
+    if subject == made.question or len(heads) != len(lines) or not all(ends_as_noun(head) for head in heads):
+        return ""
+    return f"{subject} {', '.join(heads)}입니다."
+
+
+def _from_label(label: str, said: str) -> str:
+    """용어: 설명 -> 용어는 설명입니다."""
+    text = re.sub(r"\s+", " ", bare(_REFERENCE.sub("", _LINK.sub(r"\1", said)))).strip()
+    if "다. " in text or "요." in text or _CODE.search(label + text) or Sentence(text).topic or len(text) > 160:
+        return ""
+    head = with_particle(label, "은(는)")
+    if _POLITE.search(text):
+        return spoken(f"{head} {text}")
+    plain = text.rstrip(".")
+    return f"{head} {plain}입니다." if ends_as_noun(plain) else ""
+
+
+def ends_as_noun(text: str) -> bool:
+    """Whether 입니다 may follow: a noun, a number with its unit, a name in Latin letters."""
+    tokens = kiwi().tokenize(text.rstrip(" )%").split("(")[0] or text)
+    return bool(tokens) and tokens[-1].tag.startswith((*NOUN_TAGS, "SW")) and not text.endswith((":", ",", "등"))
