@@ -1,4 +1,4 @@
-"""Prompts as data: what a learner may edit, checked, and the five techniques that ship (chains/variants, one a file).
+"""Prompts as data: what a learner may edit, checked, and the techniques that ship (chains/variants, one a file).
 
     template = find("few_shot")                              # the shipped prompt
     mine = replace(template, name="mine", rules="짧게 답하세요.")

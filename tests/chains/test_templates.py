@@ -18,7 +18,7 @@ PASSAGE = Passage(
     1, Chunk("id", "t", "a.md", Locator(headings=("MLP",)), 0), "드롭아웃은 {뉴런}을 끈다.", ("t",), 0, 0.9
 )
 VARIABLES: dict[str, object] = {"passages": (PASSAGE,), "history": (Turn("전?", "답."),), "question": "왜 {x}를?"}
-TECHNIQUES = ("chain_of_thought", "few_shot", "role", "self_consistency", "zero_shot")
+TECHNIQUES = ("chain_of_thought", "compact", "few_shot", "role", "self_consistency", "zero_shot")
 
 
 def test_the_techniques_are_found_by_their_files() -> None:
