@@ -13,8 +13,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from chains.study.asking import asked, front
 from chains.study.base import Study
-from chains.study.export import Place, Words, answered, asked, place_of
+from chains.study.export import Place, Words, answered, place_of
 from models.types import Citation
 
 MODEL = 1_607_392_841  # numbers of our own that must never change: Anki tells note types and decks apart by them
@@ -38,10 +39,10 @@ def to_apkg(study: Study, title: str, words: Words, place: Place) -> bytes:
     card = [{"name": "Card", "qfmt": FRONT, "afmt": BACK}]
     model = genanki.Model(MODEL, "CourseMate", fields=fields, templates=card, css=STYLE)
     deck = genanki.Deck(DECKS + int(hashlib.sha256(title.encode()).hexdigest()[:7], 16), title)
-    for name, front, back, source in _notes(study, words):
+    for name, question, back, source in _notes(study, words):
         quoted = f"{rich(source.quote)}<br>{rich(place_of(source, place))}"
         deck.add_note(
-            genanki.Note(model=model, fields=[front, back, quoted], guid=genanki.guid_for("coursemate", name))
+            genanki.Note(model=model, fields=[question, back, quoted], guid=genanki.guid_for("coursemate", name))
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "deck.apkg"
@@ -56,11 +57,11 @@ def _write(package: Any, path: Path) -> None:
 def _notes(study: Study, words: Words) -> Iterator[Note]:
     for item in study.items:
         options = "".join(f"<li>{rich(option)}</li>" for option in item.options)
-        front = rich(asked(item, words)) + (f"<ol>{options}</ol>" if options else "")
-        yield item.id, front, f"<b>{rich(answered(item, words))}</b><br>{rich(item.explanation)}", item.source
+        question = rich(asked(item)) + (f"<ol>{options}</ol>" if options else "")
+        yield item.id, question, f"<b>{rich(answered(item, words))}</b><br>{rich(item.explanation)}", item.source
     cards = (*study.cards, *(card for week in study.weeks for card in week.checks))
     for card in cards:
-        yield card.id, rich(card.front), rich(card.back), card.source
+        yield card.id, rich(front(card)), rich(card.back), card.source
     entries = {entry.id: entry for entry in (*study.entries, *(entry for week in study.weeks for entry in week.terms))}
     for entry in entries.values():
         names = f"<br>({rich(', '.join(entry.aliases))})" if entry.aliases else ""

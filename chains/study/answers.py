@@ -15,7 +15,7 @@ def is_right(item: Item, given: str) -> bool:
     """given: an option, TRUE or FALSE, or what was written."""
     if item.form != "short":
         return given == item.answer
-    said = fold(given[:LONGEST])
+    said = fold(re.sub(r"^\s*(?:an?|the)\s+", "", given[:LONGEST], flags=re.IGNORECASE))
     accepted = frozenset(name for word in (item.answer, *item.accepted) for name in synonyms(word)) - {""}
     if said in accepted or without_particle(said) in accepted:
         return True
@@ -32,5 +32,6 @@ def _same_number(said: str, item: Item) -> bool:
     return (
         not unit
         or unit in without_particle(fold(item.answer))
+        or (item.hint == "blank" and unit in fold(item.question))
         or any(fold(word).endswith(unit) for word in item.accepted)
     )

@@ -10,21 +10,22 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import pairwise
+from functools import cached_property
 
 from chains.injection import is_instruction
 from chains.making.base import Corpus, Frequencies, Made
 from chains.making.extract import Rarest, questions_of
-from chains.making.grammar import Sentence
 from chains.making.statements import QUANTITY
-from chains.study.definitions import Definition, definition_of
+from chains.study.definitions import Definition, definition_of, words_of
+from chains.study.english import english_questions
+from chains.study.language import language_of
 from chains.study.names import fold, synonyms
-from ingest.morphemes import content_morphemes
-from models.types import Chunk, Citation
+from chains.study.screen import is_awkward
+from models.types import Chunk
 
 ENOUGH_DEFINITIONS = 80  # of the collection, to draw wrong answers from
 CONFIRMING = 0.5  # share of a statement's words in one sentence; from there on the sentence may say the same
+REFERENCES = re.compile(r"참고 ?문헌|references|bibliography", re.I)
 _ENDS = re.compile(r"(?<=다\.)\s|(?<=[.!?])\s+(?=[A-Z가-힣])|\n+")
 
 
@@ -44,12 +45,6 @@ class Quantity:
     unit: str
     text: str
     chunk: str
-
-
-@lru_cache(maxsize=8192)
-def words_of(text: str) -> frozenset[str]:
-    """Content morphemes of a text."""
-    return frozenset(content_morphemes(text))
 
 
 @dataclass
@@ -76,8 +71,17 @@ class Bank:
         """What can be asked of a chunk: its proof stands there word for word, and it orders nobody to do anything."""
         with self._lock:
             if chunk.id not in self._made:
-                self._made[chunk.id] = [made for made in questions_of(chunk, self._rarest) if self._sound(made, chunk)]
+                self._made[chunk.id] = [made for made in self._questions(chunk) if self._sound(made, chunk)]
             return self._made[chunk.id]
+
+    def _questions(self, chunk: Chunk) -> Iterable[Made]:
+        """Those of the chunk's language; references and other languages give none."""
+        if chunk.locator.headings and REFERENCES.search(chunk.locator.headings[-1]):
+            return ()
+        language = language_of(chunk.text)
+        if language == "en":
+            return english_questions(chunk, self._rarest)
+        return questions_of(chunk, self._rarest) if language == "ko" else ()
 
     def _sound(self, made: Made, chunk: Chunk) -> bool:
         reason = ""
@@ -85,7 +89,7 @@ class Bank:
             reason = "not_found"
         elif is_instruction(made.evidence):
             reason = "order"
-        elif _is_awkward(made):
+        elif is_awkward(made):
             reason = "awkward"
         if reason:
             self._rejected.setdefault(chunk.id, Counter())[reason] += 1
@@ -165,28 +169,8 @@ class Bank:
         return found
 
 
-def _is_awkward(made: Made) -> bool:
-    """Whether the question hangs on a part of its sentence: a number in a list, a reason whose effect has a topic of its own."""
-    if made.kind == "number":
-        return bool(re.search(r"몇 \S+(?:,|이고|이며) ", made.question))
-    if made.kind != "why" or " 왜 " not in made.question:
-        return False
-    tokens = Sentence(made.question.partition(" 왜 ")[2]).tokens
-    return any(
-        token.tag == "JX" and token.form in {"은", "는"} and before.tag.startswith("N")
-        for before, token in pairwise(tokens)
-    )
-
-
 def _whole(name: str) -> str:
     """A pattern for the name: Latin letters and digits only as whole words and numbers."""
     before = r"(?<![a-z0-9.])" if re.match(r"[a-z0-9]", name) else ""
     after = r"(?![a-z0-9]|\.\d)" if re.search(r"[a-z0-9]$", name) else ""
     return before + re.escape(name) + after
-
-
-def citation_of(made: Made) -> Citation:
-    """The proof of what was made, as people see it."""
-    if made.chunk is None:
-        raise ValueError("only what a document answers has a source")
-    return Citation(1, made.chunk.source, made.chunk.locator, made.evidence, made.chunk.id)

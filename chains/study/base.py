@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from chains.study.language import Language
 from models.types import Citation, Locator
 
 Kind = Literal["quiz", "flashcards", "glossary", "guide"]
@@ -22,8 +23,8 @@ class Item:
 
     answer: one of `options` for a choice, TRUE or FALSE for a statement, what is to be written for a short answer.
     accepted: other right ways to write a short answer. explanation: from the source. source: the sentence that proves it, word
-    for word. hint: "describe" and "row" choose how the question is put, "" takes `question` as it is. worded: whether a
-    model's words stand in question or explanation.
+    for word. hint: chooses the phrase in which asking.py puts `question`, "" takes it as it is. worded: whether a
+    model's words stand in question or explanation. language: of the document, in which the question is put.
     """
 
     id: str
@@ -36,16 +37,19 @@ class Item:
     explanation: str = ""
     hint: str = ""
     worded: bool = False
+    language: Language = "ko"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """front: a question; back: its answer, in the words of the source."""
+    """front: a question, put as `hint` says (asking.py); back: its answer, in the words of the source."""
 
     id: str
     front: str
     back: str
     source: Citation
+    hint: str = ""
+    language: Language = "ko"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 
+from chains.study.asking import asked, front
 from chains.study.base import TRUE, Card, Entry, Item, Study, Week
 from models.types import Citation, Locator
 
@@ -18,16 +19,6 @@ Place = Callable[[Locator], str]
 BOM = "\ufeff"  # without it Excel reads Korean in the machine's old encoding
 COLUMNS = ("kind", "question", "options", "answer", "explanation", "source", "place", "quote")
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
-
-
-def asked(item: Item, words: Words) -> str:
-    """The question as it is put to people."""
-    if item.hint == "row":
-        name, _, attribute = item.question.partition(" — ")
-        return words("ask_row", name=name, attribute=attribute)
-    if item.hint == "describe":
-        return words("ask_describe", said=item.question)
-    return words("ask_statement", said=item.question) if item.form == "truefalse" else item.question
 
 
 def answered(item: Item, words: Words) -> str:
@@ -46,8 +37,8 @@ def to_csv(study: Study, words: Words, place: Place) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([words(f"column_{name}") for name in COLUMNS])
-    for kind, front, options, back, why, source in _rows(study, words):
-        cells = (kind, front, "\n".join(options), back, why, source.source, place(source.locator), source.quote)
+    for kind, question, options, back, why, source in _rows(study, words):
+        cells = (kind, question, "\n".join(options), back, why, source.source, place(source.locator), source.quote)
         writer.writerow([_inert(cell) for cell in cells])
     return BOM + out.getvalue()
 
@@ -58,10 +49,10 @@ Row = tuple[str, str, tuple[str, ...], str, str, Citation]
 def _rows(study: Study, words: Words) -> Iterator[Row]:
     for item in study.items:
         yield (
-            words(f"form_{item.form}"), asked(item, words), item.options, answered(item, words), item.explanation, item.source,
+            words(f"form_{item.form}"), asked(item), item.options, answered(item, words), item.explanation, item.source,
         )  # fmt: skip
     for card in study.cards:
-        yield words("kind_flashcards"), card.front, (), card.back, "", card.source
+        yield words("kind_flashcards"), front(card), (), card.back, "", card.source
     for entry in study.entries:
         yield words("kind_glossary"), entry.term, entry.aliases, entry.meaning, "", entry.source
     for week in study.weeks:
@@ -71,7 +62,7 @@ def _rows(study: Study, words: Words) -> Iterator[Row]:
         for reading in week.readings:
             yield name, reading.title, (), words("minutes", n=reading.minutes), "", reading.source
         for card in week.checks:
-            yield name, card.front, (), card.back, "", card.source
+            yield name, front(card), (), card.back, "", card.source
 
 
 def _inert(cell: str) -> str:
@@ -99,13 +90,13 @@ def to_markdown(study: Study, words: Words, place: Place) -> str:
 
 def _questions(items: tuple[Item, ...], words: Words) -> Iterator[str]:
     for number, item in enumerate(items, 1):
-        yield f"{number}. {_plain(asked(item, words))}"
+        yield f"{number}. {_plain(asked(item))}"
         yield from (f"   {mark} {_plain(option)}" for mark, option in zip("①②③④⑤", item.options, strict=False))
         yield ""
 
 
 def _card(card: Card, place: Place) -> list[str]:
-    return [f"- **{_plain(card.front)}**", f"  {_plain(card.back)}", *_from(card.source, place)]
+    return [f"- **{_plain(front(card))}**", f"  {_plain(card.back)}", *_from(card.source, place)]
 
 
 def _entry(entry: Entry, place: Place) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from chains.making.base import Made
 from chains.making.structures import clean_heading
-from chains.study.bank import Bank
+from chains.study.bank import REFERENCES, Bank
 from chains.study.base import Reading, Week
 from chains.study.cards import cards, entry_of, terms_of
 from chains.units import cut
@@ -18,9 +18,10 @@ from models.types import Chunk, Citation
 MOST_WEEKS = 52
 CHARACTERS_A_MINUTE = 450  # a learner's pace with Korean course notes, not a novel's
 GOALS, TERMS, READINGS, CHECKS = 4, 6, 12, 3
-_REFERENCES = re.compile(r"참고 ?문헌|references|bibliography", re.I)
 _NO_TOPIC = re.compile(
-    r"참고|자주 하는 실수|목차|연습|확인 ?문제|퀴즈|정리|요약|실습|들어가|마치|references|exercise|summary", re.I
+    r"참고|자주 하는 실수|목차|연습|확인 ?문제|퀴즈|정리|요약|실습|들어가|마치|목표$|개요$|과제$|도입|소개$|^이론|추가 학습|다\.?$"
+    r"|references|exercise|summary|introduction|overview|further reading|conclusion",
+    re.I,
 )
 
 Section = tuple[tuple[str, ...], list[Chunk]]
@@ -39,7 +40,7 @@ def sections_of(chunks: Sequence[Chunk]) -> list[Section]:
     """The chunks of a document by their two outermost headings, in the order of their first chunks; no references."""
     found: defaultdict[tuple[str, ...], list[Chunk]] = defaultdict(list)
     for chunk in chunks:
-        if not (chunk.locator.headings and _REFERENCES.search(chunk.locator.headings[-1])):
+        if not (chunk.locator.headings and REFERENCES.search(chunk.locator.headings[-1])):
             found[chunk.locator.headings[:2]].append(chunk)
     return list(found.items()) or [((), list(chunks))]
 
@@ -65,7 +66,7 @@ def _week(number: int, sections: Sequence[Section], bank: Bank) -> Week:
     names: set[str] = set()
     terms = []
     for one in defined:
-        if not one.names & names:
+        if one.explains and not one.names & names:
             names |= one.names
             terms.append(entry_of(one))
     told = {entry.source.quote for entry in terms[:TERMS]}
@@ -81,9 +82,8 @@ def _week(number: int, sections: Sequence[Section], bank: Bank) -> Week:
 
 
 def _title(sections: Sequence[Section]) -> str:
-    titles = dict.fromkeys(
-        clean_heading(path[0]) if path else PurePath(chunks[0].source).stem for path, chunks in sections
-    )
+    headed = [clean_heading(path[0]) for path, _ in sections if path]
+    titles = dict.fromkeys(headed or [PurePath(chunks[0].source).stem for _, chunks in sections])
     return " · ".join(list(titles)[:3])
 
 

@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chains.making.base import Made
-from chains.making.grammar import Sentence, bare
-from chains.study.bank import Bank, citation_of
+from chains.study.asking import SEPARATOR
+from chains.study.bank import Bank
 from chains.study.base import FALSE, FORMS, TRUE, Form, Item, item_id
 from chains.study.definitions import Definition, definition_of
 from chains.study.names import all_names, fold
+from chains.study.proof import cell_of, citation_of, explained, language_in
+from chains.study.screen import hangs_on_context
 from chains.study.wrong import LEAST_OPTIONS, OPTIONS, other_cells, other_quantities, other_terms, quantity_of
 
 LONGEST_STATEMENT = 170
 LONGEST_ANSWER = 24
+_GENERIC = re.compile(
+    r"\s(?:단계|과정|방법|기법|방식|알고리즘|함수|기술|작업|현상|method|algorithm|technique|function)$"
+)
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,16 @@ class Quizzer:
         return self._number_choice(made) if made.kind == "number" else None
 
     def _term_choice(self, right: Definition) -> Item | None:
+        if right.gives_away or not right.specific:
+            return None
         others = other_terms(right, self.pool, self.bank, self.rng)
         if len(others) < OPTIONS - 1:
             return None
-        if self.rng.random() < 0.5:
-            item = self._item_of(right.made, "choice", right.said, right.term, hint="describe")
+        if right.shape != "facts" and self.rng.random() < 0.5:
+            item = self._item_of(right.made, "choice", right.said, right.term, "describe")
             return self._with_options(item, [other.term for other in others])
-        item = self._item_of(right.made, "choice", right.made.question, right.said)
+        question, hint = (right.term, "about") if right.labelled else (right.made.question, "")
+        item = self._item_of(right.made, "choice", question, right.said, hint)
         return self._with_options(item, [other.said for other in others])
 
     def _number_choice(self, made: Made) -> Item | None:
@@ -85,52 +93,80 @@ class Quizzer:
         return self._with_options(self._item_of(made, "choice", made.question, right.text), others)
 
     def _cell_choice(self, made: Made) -> Item | None:
-        cell = _cell(made)
+        cell = cell_of(made)
         if not cell or made.chunk is None:
             return None
         others = other_cells(made.subject, cell[1], made.evidence, made.chunk, self.bank)
         if len(others) < LEAST_OPTIONS - 1:
             return None
-        item = self._item_of(made, "choice", f"{made.subject} — {cell[0]}", cell[1], hint="row")
+        item = self._item_of(made, "choice", f"{made.subject}{SEPARATOR}{cell[0]}", cell[1], "row")
         return self._with_options(item, others)
 
     def short(self, made: Made) -> Item | None:
         """An answer of a few words to write."""
         if definition := definition_of(made):
-            if len(definition.term) > LONGEST_ANSWER or definition.labelled:
-                return None
-            item = self._item_of(made, "short", definition.said, definition.term, hint="describe")
-            others = all_names((definition.term, *definition.aliases)) | set(definition.aliases)
-            return replace(item, accepted=tuple(sorted(others)))
+            return self._term_short(definition)
+        if made.kind != "number":
+            return None
         if "table" in made.tags:
-            cell = _cell(made)
-            if made.kind != "number" or not cell:
+            cell = cell_of(made)
+            if not cell:
                 return None
-            item = self._item_of(made, "short", f"{made.subject} — {cell[0]}", cell[1], hint="row")
+            item = self._item_of(made, "short", f"{made.subject}{SEPARATOR}{cell[0]}", cell[1], "row")
             return replace(item, accepted=made.answers[0])
-        right = quantity_of(made.evidence, made.answers[0]) if made.kind == "number" else None
+        if "blank" in made.tags:
+            return self._item_of(made, "short", made.question, made.answers[0][0], "blank")
+        right = quantity_of(made.evidence, made.answers[0])
         if right is None:
             return None
-        return replace(
-            self._item_of(made, "short", made.question, right.text), accepted=(right.number, *made.answers[0])
-        )
+        item = self._item_of(made, "short", made.question, right.text)
+        return replace(item, accepted=(right.number, *made.answers[0]))
+
+    def _term_short(self, right: Definition) -> Item | None:
+        if len(right.term) > LONGEST_ANSWER or right.labelled or right.gives_away:
+            return None
+        item = self._item_of(right.made, "short", right.said, right.term, "describe")
+        shorter = _GENERIC.sub("", right.term)  # "색인" for "색인 단계"
+        others = all_names((right.term, shorter, *right.aliases)) | set(right.aliases)
+        return replace(item, accepted=tuple(sorted(others)))
 
     def statement(self, made: Made, taken: Sequence[Item] = ()) -> Item | None:
         """A sentence of the documents, or the same with a name or number put in that makes it false."""
-        said = Sentence(made.evidence).text
-        if "table" in made.tags or not said.endswith("다.") or "\n" in made.evidence or len(said) > LONGEST_STATEMENT:
-            return None
         told = Counter(item.answer for item in taken if item.form == "truefalse")
-        false = self._false(made, said) if told[FALSE] <= told[TRUE] else None
+        definition = definition_of(made)
+        if definition and definition.labelled:
+            return self._pair(definition, told)
+        said = explained(made)
+        if "table" in made.tags or not said.endswith(("다.", ".")) or "\n" in made.evidence:
+            return None
+        if len(said) > LONGEST_STATEMENT or hangs_on_context(said):
+            return None
+        false = self._false(made, said) if told[FALSE] <= told[TRUE] else ""
         if false:
             return self._item_of(made, "truefalse", false, FALSE)
         return self._item_of(made, "truefalse", said, TRUE) if told[TRUE] <= told[FALSE] else None
 
+    def _pair(self, right: Definition, told: Counter[str]) -> Item | None:
+        """A name and what a list says of it, or of another name."""
+        if not right.specific or right.gives_away:
+            return None
+        if told[FALSE] > told[TRUE]:
+            return self._item_of(right.made, "truefalse", f"{right.term}{SEPARATOR}{right.said}", TRUE, "pair")
+        other = self._other(right)
+        false = f"{other.term}{SEPARATOR}{right.said}" if other else ""
+        return self._item_of(right.made, "truefalse", false, FALSE, "pair") if false else None
+
+    def _other(self, right: Definition) -> Definition | None:
+        """Another thing of the same sort, so that a false statement is not plain nonsense."""
+        others = other_terms(right, self.pool, self.bank, self.rng)
+        alike = (one for one in others if one.sort == right.sort or right.shape == "facts")
+        return next((one for one in alike if one.verb == right.verb and one.latin == right.latin), None)
+
     def _false(self, made: Made, said: str) -> str:
         """ "" where no statement can be proved false."""
         if definition := definition_of(made):
-            others = [] if definition.labelled else other_terms(definition, self.pool, self.bank, self.rng)
-            false = definition.stated(others[0].term) if others else ""
+            other = None if definition.gives_away else self._other(definition)
+            false = definition.stated(other) if other else ""
         elif made.kind == "number" and (right := quantity_of(made.evidence, made.answers[0])):
             numbers = other_quantities(made.question, right, made.evidence, self.bank, self.rng)
             false = said.replace(right.text, self.rng.choice(numbers), 1) if numbers and right.text in said else ""
@@ -140,21 +176,12 @@ class Quizzer:
 
     def _item_of(self, made: Made, form: Form, question: str, answer: str, hint: str = "") -> Item:
         source = citation_of(made)
-        table = "table" in made.tags
-        row = bare(re.sub(r"\s*\|\s*", " · ", made.evidence.strip("| ")))
-        explanation = row if table else Sentence(made.evidence).text
         name = item_id(form, question, answer, source.source)
-        return Item(name, form, question, answer, source, explanation=explanation, hint=hint)
+        return Item(
+            name, form, question, answer, source, explanation=explained(made), hint=hint, language=language_in(made)
+        )
 
     def _with_options(self, item: Item, others: Sequence[str]) -> Item:
         options = [item.answer, *others]
         self.rng.shuffle(options)
         return replace(item, options=tuple(options))
-
-
-def _cell(made: Made) -> tuple[str, str] | None:
-    """Attribute and value of a table's question."""
-    found = re.match(rf"{re.escape(made.subject)}의 (.+?)(?:은|는) ", made.reference)
-    if not found:
-        return None
-    return found[1], made.reference[found.end() :]

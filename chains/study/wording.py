@@ -19,8 +19,8 @@ from chains.ground import Grounder
 from chains.injection import is_instruction
 from chains.numbers import names, numbers
 from chains.streaming import StreamLimits, stream
-from chains.study.bank import words_of
 from chains.study.base import Item, Study
+from chains.study.definitions import words_of
 from chains.study.names import fold
 from chains.units import sentences
 from models.errors import CourseMateError

@@ -12,31 +12,23 @@ from chains.making.statements import QUANTITY
 from chains.making.structures import is_rule
 from chains.matching import holds
 from chains.numbers import numbers
-from chains.study.bank import CONFIRMING, Bank, Quantity, words_of
-from chains.study.definitions import Definition
+from chains.study.bank import CONFIRMING, Bank, Quantity
+from chains.study.definitions import Definition, words_of
 from chains.study.names import all_names, fold, overlap
 from ingest.blocks import read_blocks
 from models.types import Chunk
 
 OPTIONS = 4
 LEAST_OPTIONS = 3  # of a table that has no more values
-_KINDS = (
-    "방법 기법 방식 전략 기술 방안 알고리즘 규칙 절차 학습 튜닝",
-    "모델 신경망 구조 네트워크 층 블록",
-    "작업 과제 문제 분석 분야",
-    "값 지표 점수 비율 확률 오차 거리 수 척도 함수 벡터 행렬",
-    "현상 편향 상태 성질",
-    "과정 단계 일 연산 것",
-    "도구 라이브러리 프로그램 서비스 플랫폼 프레임워크 시스템 환경 언어 형식",
-    "데이터 집합 표 배열 말뭉치 데이터셋",
-)
+TERSE = 3  # words besides its kind: so short a description fits whatever shares one of them
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def other_terms(right: Definition, pool: Sequence[Definition], bank: Bank, rng: random.Random) -> list[Definition]:
     """Definitions of other things, most alike first, each provably another thing than `right`; OPTIONS - 1 at most."""
     found: list[Definition] = []
-    for other in sorted(pool, key=lambda one: (-_likeness(one, right), rng.random())):
+    alike = [one for one in pool if one.shape == right.shape and one.language == right.language and one.specific]
+    for other in sorted(alike, key=lambda one: (-_likeness(one, right), rng.random())):
         if len(found) == OPTIONS - 1:
             break
         if not any(overlap(other.names, one.names) for one in (right, *found)) and _differ(right, other, bank):
@@ -44,16 +36,11 @@ def other_terms(right: Definition, pool: Sequence[Definition], bank: Bank, rng: 
     return found
 
 
-def kind_of(definition: Definition) -> str:
-    """What sort of thing it is, so that a task stands among tasks and a measure among measures."""
-    return next((words for words in _KINDS if definition.kind.endswith(tuple(words.split()))), definition.kind)
-
-
 def _likeness(other: Definition, right: Definition) -> float:
     near = other.made.chunk and right.made.chunk and other.made.chunk.source == right.made.chunk.source
     length = abs(len(other.said) - len(right.said)) / max(len(other.said), len(right.said))
     return (
-        2.0 * (kind_of(other) == kind_of(right))
+        2.0 * (other.sort == right.sort)
         + 0.5 * (other.kind == right.kind)
         + 1.5 * (other.latin == right.latin)
         + bool(near)
@@ -63,12 +50,39 @@ def _likeness(other: Definition, right: Definition) -> float:
 
 def _differ(one: Definition, other: Definition, bank: Bank) -> bool:
     """Whether neither is the other by anything the collection says: what is said of one is said of the other nowhere."""
-    if _named(other, one.made.evidence) or _named(one, other.made.evidence):
+    if _named(other, one.made.evidence) or _named(one, other.made.evidence) or _above(one, other) or _above(other, one):
         return False
+    if one.shape == "facts" and (values := numbers(one.said)):
+        return not values & numbers(other.said) and not _confirmed(other, values, bank)
     some, others = words_of(one.said), words_of(other.said)
-    if len(some & others) >= CONFIRMING * max(1, min(len(some), len(others))):
+    shared = some & others
+    if len(shared) >= CONFIRMING * max(1, min(len(some), len(others))) or _terse(one, other):
+        return False
+    if one.shape == "phrase" and any(len(word) > 2 and not word.isascii() for word in shared):
         return False
     return not bank.confirms(other.names, one.said) and not bank.confirms(one.names, other.said)
+
+
+def _above(general: Definition, special: Definition) -> bool:
+    """Whether one is what the other's section is about: a kind or a part of a thing is no wrong answer for it."""
+    headings = special.made.chunk.locator.headings if special.made.chunk else ()
+    for level, heading in enumerate(map(fold, headings)):
+        for name in general.names:
+            begins = re.match(re.escape(name) + "(?:[가-힣]|$)", heading)
+            if len(name) > 1 and (begins or (level and name in heading)):
+                return True
+    return False
+
+
+def _terse(one: Definition, other: Definition) -> bool:
+    """Whether a description is so short that a word it shares with the other may make it fit both."""
+    words = words_of(one.said) - words_of(one.kind)
+    return len(words) <= TERSE and any(word in other.said for word in words if len(word) > 1)
+
+
+def _confirmed(other: Definition, values: frozenset[float], bank: Bank) -> bool:
+    """Whether a sentence about the other gives one of these numbers."""
+    return any(values & numbers(said.text) for said in bank.saying(other.names))
 
 
 def _named(definition: Definition, text: str) -> bool:
@@ -122,7 +136,10 @@ def _same(one: str, other: str) -> bool:
         not some
         or not others
         or some == others
-        or (len(some) > 2 and len(others) > 2 and (some in others or others in some))
+        or (
+            min(len(some), len(others)) > (1 if re.search("[가-힣]", some) else 2)
+            and (some in others or others in some)
+        )
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from chains.study.asking import asked
 from chains.study.bank import Bank
 from chains.study.base import TRUE, Item
 from chains.study.maker import Order, make
@@ -40,13 +41,9 @@ def run(arguments: QuizArguments, context: ToolContext) -> ToolResult:
 
 def _told(number: int, item: Item) -> str:
     """The question with its options and its answer."""
-    question, answer = item.question, item.answer
-    if item.form == "truefalse":
-        question, answer = f"맞으면 O, 틀리면 X: “{item.question}”", "O" if item.answer == TRUE else "X"
-    elif item.hint == "describe":
-        question = f"다음은 무엇에 대한 설명인가요? “{item.question}”"
+    answer = ("O" if item.answer == TRUE else "X") if item.form == "truefalse" else item.answer
     options = " / ".join(f"({at}) {option}" for at, option in enumerate(item.options, 1))
-    return f"문제 {number}. {question} {options} (정답: {answer})".replace("  ", " ")
+    return f"문제 {number}. {asked(item)} {options} (정답: {answer})".replace("  ", " ")
 
 
 TOOL = Tool(

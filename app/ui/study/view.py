@@ -12,8 +12,9 @@ from app.ui.i18n import locator_label
 from app.ui.markup import attribute, blocks, inline, is_block
 from app.ui.page import Page
 from chains.study.answers import is_right
+from chains.study.asking import asked, front
 from chains.study.base import FALSE, TRUE, Card, Entry, Item, Week
-from chains.study.export import answered, asked
+from chains.study.export import answered
 from models.errors import CourseMateError
 from models.types import Chunk, Citation
 
@@ -80,7 +81,7 @@ def _words(page: Page) -> Any:
 
 def _item(page: Page, kept: Kept, item: Item, number: int) -> str:
     given = kept.answers.get(item.id)
-    question = f'<p class="cm-study-question"><b>{number}.</b> {inline(asked(item, _words(page)))}</p>'
+    question = f'<p class="cm-study-question"><b>{number}.</b> {inline(asked(item))}</p>'
     mark = f'<span class="cm-facts">{page.text(f"study.form_{item.form}")}</span>'
     if given is None:
         body, state = _open(page, item), ""
@@ -128,7 +129,7 @@ def _deck(page: Page, cards: tuple[Card, ...]) -> str:
     """All cards, one of them shown."""
     sheets = "".join(
         f'<div class="cm-card" data-id="{card.id}" hidden><button type="button" class="cm-card-face" data-act="flip">'
-        f'<span class="cm-card-front">{inline(card.front)}</span><span class="cm-card-back" hidden>{inline(card.back)}</span></button>'
+        f'<span class="cm-card-front">{inline(front(card))}</span><span class="cm-card-back" hidden>{inline(card.back)}</span></button>'
         f"{_link(page, card.id)}</div>"
         for card in cards
     )
@@ -156,7 +157,7 @@ def _week(page: Page, week: Week) -> str:
         for at, reading in enumerate(week.readings)
     )
     checks = "".join(
-        f"<details><summary>{inline(card.front)}</summary><p>{inline(card.back)} {_link(page, card.id)}</p></details>"
+        f"<details><summary>{inline(front(card))}</summary><p>{inline(card.back)} {_link(page, card.id)}</p></details>"
         for card in week.checks
     )
     parts = (("goals", f"<ul>{goals}</ul>", goals), ("terms", f'<dl class="cm-glossary">{terms}</dl>', terms),

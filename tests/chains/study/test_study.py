@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
+import re
 import sqlite3
 import zipfile
 from dataclasses import replace
@@ -13,14 +15,20 @@ from pathlib import Path
 import pytest
 
 from app.ui.i18n import text
+from chains.making.base import Made
 from chains.study.anki import rich, to_apkg
 from chains.study.answers import is_right
+from chains.study.asking import asked
 from chains.study.bank import Bank
 from chains.study.base import FALSE, Item, Study, study_of
+from chains.study.definitions import Definition
 from chains.study.export import BOM, to_csv, to_markdown
+from chains.study.language import language_of
 from chains.study.maker import Order, make
 from chains.study.names import fold
+from chains.study.screen import is_awkward
 from chains.study.wording import keeps_meaning
+from chains.study.wrong import other_terms
 from ingest.base import Limits
 from ingest.loading import load_pages
 from ingest.split import split_pages
@@ -102,7 +110,7 @@ def test_false_statements_stand_nowhere_and_true_ones_in_their_source(quiz: Stud
     assert len(false) < len(statements)
     assert not any(bank.stands(item.question) for item in false)
     for item in statements:
-        assert (item.question == item.explanation) is (item.answer != FALSE)
+        assert item.hint == "pair" or (item.question == item.explanation) is (item.answer != FALSE)
 
 
 def test_the_same_seed_makes_the_same_set(quiz: Study, bank: Bank, documents: list[list[Chunk]]) -> None:
@@ -119,7 +127,8 @@ def test_more_than_there_is_says_how_many_and_why(bank: Bank, documents: list[li
 
 
 @pytest.mark.parametrize(
-    "said", ["", "짧은 한 줄", "```python\nprint(1)\n```", "Dropout is a regularization method used in training."]
+    "said",
+    ["", "짧은 한 줄", "```python\nprint(1)\n```", "Le dropout est une méthode de régularisation très utilisée."],
 )
 def test_documents_that_give_nothing_are_named(said: str) -> None:
     documents = one(said)
@@ -191,3 +200,117 @@ def test_a_reworded_question_keeps_its_meaning() -> None:
     assert not keeps_meaning("BERT가 예측 대상으로 고르는 입력 토큰은 15퍼센트인가요?", item)
     assert not keeps_meaning("GPT가 예측 대상으로 고르는 입력 토큰은 몇 퍼센트인가요?", item)
     assert not keeps_meaning("오늘 날씨는 어떤가요?", item)
+
+
+def listed(*lines: str) -> list[Chunk]:
+    text = "\n".join(f"- {line}" for line in lines)
+    return [Chunk("list", text, "m.md", Locator(headings=("모델",)), 0, "d", "md")]
+
+
+MODELS = (
+    "Mistral 7B: 70억 파라미터, 8,192 토큰 컨텍스트",
+    "Falcon 180B: 1,800억 파라미터, 2,048 토큰 컨텍스트",
+    "GLM-130B: 1,300억 파라미터, 중영 이중 언어 특화",
+    "PaLM 540B: 5,400억 파라미터, 칩 6,144개로 훈련",
+    "LangChain: LLM 애플리케이션 개발 프레임워크",
+    "양방향: 무작위로 마스킹된 단어를 예측",
+)
+
+
+def test_a_list_of_facts_is_no_glossary_and_stands_among_its_like() -> None:
+    documents = [listed(*MODELS)]
+    bank = Bank(documents[0])
+    glossary = make(bank, documents, Order("glossary", 10))
+    assert [entry.term for entry in glossary.entries] == ["LangChain"]
+    quiz = make(bank, documents, Order("quiz", 10))
+    assert quiz.items
+    for item in quiz.items:
+        assert item.hint in {"about", "pair"}  # "Mistral 7B란 무엇인가요?" would have no answer here
+        assert "프레임워크" not in "".join(item.options)  # of another shape, and it fits many
+        assert "양방향" not in item.question
+
+
+@pytest.mark.parametrize(
+    ("term", "said", "away"),
+    [
+        ("SBERT", "가중치를 공유하는 BERT 두 개로 문장 임베딩을 학습한 모델입니다.", True),
+        ("학습 후 양자화", "학습이 끝난 모델을 재학습 없이 양자화하는 방법입니다.", True),
+        ("언어 모델", "토큰열에 확률을 매기는 모델입니다.", False),
+    ],
+)
+def test_a_description_that_shows_its_term_is_known(term: str, said: str, away: bool) -> None:
+    made = Made("definition", "q", term, f"{term}은 {said}")
+    assert Definition(made, term, said, (), False).gives_away is away
+
+
+@pytest.mark.parametrize(
+    ("kind", "question", "evidence"),
+    [
+        ("why", "완성형 한글 한 글자는 왜 병합이 부족하면 한글 한 글자가 여러 조각이 되나요?", "근거"),
+        ("why", "SentencePiece는 왜 사전 토큰화가 필요 없는 도구이며, 두 방식을 모두 지원하나요?", "근거"),
+        ("number", "심판과 사람은 몇 퍼센트 넘게 일치했지만, 편향이 나타났나요?", "근거"),
+        ("number", "성공률이 몇 퍼센트포인트 높았나요?", "근거"),
+        ("comparison", "스칼라와 벡터는 어떻게 다른가요?", "스칼라는 0차원, 벡터는 1차원, 행렬은 2차원 텐서입니다."),
+    ],
+)
+def test_what_hangs_on_a_part_of_its_sentence_is_not_asked(kind: str, question: str, evidence: str) -> None:
+    assert is_awkward(Made(kind, question, "x", evidence))
+
+
+def test_a_kind_of_a_thing_is_no_wrong_answer_for_it() -> None:
+    headings = Locator(headings=("과목", "전이 학습"))
+
+    def defined(term: str, said: str) -> Definition:
+        chunk = Chunk(term, f"{term}은 {said}", "n.md", headings, 0, "d", "md")
+        return Definition(Made("definition", "q", term, chunk.text, chunk=chunk), term, said, (), False)
+
+    special = defined("특징 추출", "본체를 고정하고 새 출력층만 학습하는 방법입니다.")
+    general = defined("전이 학습", "어떤 과제의 지식을 나중 과제에 활용하는 방법입니다.")
+    other = defined("모멘텀", "지난 기울기를 누적한 속도를 따라 움직이는 방법입니다.")
+    assert other_terms(special, [general], Bank([]), random.Random(0)) == []
+    assert other_terms(special, [other], Bank([]), random.Random(0)) == [other]
+
+
+ENGLISH = """Dropout is a regularization technique that randomly sets activations to zero during training. It was new in 2014.
+Backpropagation is an algorithm that computes gradients layer by layer with the chain rule.
+An optimizer is a rule that updates parameters using gradients. The goal is a model that generalizes to new data.
+Overfitting is a phenomenon in which a model fits its training data but fails on new data. BERT-base uses 12 encoder layers.
+
+| Model | Year | Layers |
+| --- | --- | --- |
+| AlexNet | 2012 | 8 |
+| VGG-16 | 2014 | 16 |
+| ResNet-152 | 2015 | 152 |
+"""
+
+
+def test_an_english_document_gives_english_items() -> None:
+    documents = one(ENGLISH)
+    bank = Bank(documents[0])
+    quiz = make(bank, documents, Order("quiz", 20))
+    assert {item.form for item in quiz.items} == {"choice", "short", "truefalse"}
+    assert {item.language for item in quiz.items} == {"en"}
+    assert not any(re.search("[가-힣]", asked(item) + item.explanation) for item in quiz.items)
+    blank = next(item for item in quiz.items if item.hint == "blank")
+    assert is_right(blank, "12 layers")
+    assert not is_right(blank, "24")
+    glossary = make(bank, documents, Order("glossary", 20))
+    assert [entry.term for entry in glossary.entries] == ["Backpropagation", "Dropout", "Optimizer", "Overfitting"]
+    cards = make(bank, documents, Order("flashcards", 20)).cards
+    assert "What is an optimizer?" in {card.front for card in cards}
+    assert study_of(json.loads(json.dumps(quiz.to_dict()))) == quiz
+    assert is_right(short("Optimizer"), "an optimizer")
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("드롭아웃(dropout)은 뉴런을 끄는 regularization 방법입니다.", "ko"),
+        ("Dropout is a regularization technique used in training.", "en"),
+        ("Le dropout est une méthode de régularisation utilisée pendant l'entraînement.", ""),
+        ("ドロップアウトは正則化の手法です。", ""),
+        ("1234 5678", ""),
+    ],
+)
+def test_a_language_is_told(said: str, language: str) -> None:
+    assert language_of(said) == language
