@@ -22,7 +22,7 @@
   document.addEventListener("click", (event) => {
     const jump = event.target.closest("[data-act=tab]");
     if (jump) window.coursemate.goTo(jump.dataset.tab);
-    const tab = event.target.closest("#cm-tabs > .tab-wrapper [role=tab], #cm-sections > .tab-wrapper [role=tab]");
+    const tab = event.target.closest(":is(#cm-tabs, #cm-sections, #cm-bench) > .tab-wrapper [role=tab]");
     tab?.scrollIntoView({ inline: "center", block: "nearest" });
     if (tab) sessionStorage.setItem(tab.id.startsWith("cm-section") ? "cm-section" : "cm-tab", tab.id);
     const toggle = event.target.closest("[data-drawer]");

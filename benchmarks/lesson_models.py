@@ -1,0 +1,207 @@
+"""Makes what the lessons start from: data/lessons/language and data/lessons/images. Deterministic on one machine.
+
+    python benchmarks/lesson_models.py sentences        the course notes, sentence by sentence (seconds)
+    python benchmarks/lesson_models.py language [COURSE]  pretrains the small language model on them (10 minutes on two cores);
+                                                        COURSE: .jsonl.gz of Korean course texts with "license" and "text",
+                                                        of which only Apache-2.0, MIT and BSD-3-Clause ones are read
+    python benchmarks/lesson_models.py invented HOME    sentences about each topic, written by the 0.5B (5 minutes)
+    python benchmarks/lesson_models.py images FASHION   pretrains the small CNN and ViT (10 minutes); FASHION: folder of the
+                                                        four IDX files of Fashion-MNIST (Xiao et al. 2017, MIT)
+
+Weights are written in half precision: 1.4 MB the language model, under 1 MB both image networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+from app.lessons.sentences import TOPICS
+from ingest.sentences import split_sentences
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / "data" / "lessons"
+LEAST, MOST = 24, 88
+TEST_SHARE, GENERAL_SHARE = 0.25, 0.5
+_DROPPED = re.compile(r"```.*?```|\$\$.*?\$\$", re.DOTALL)
+
+
+def plain(markdown: str) -> list[str]:
+    """Sentences of running text: no headings, tables, code or formulas."""
+    lines = [line for line in _DROPPED.sub("", markdown).splitlines() if not line.startswith(("#", "|", ">"))]
+    text = re.sub(r"[*`$]", "", "\n".join(re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "", line) for line in lines))
+    spans = [" ".join(text[start:end].split()) for start, end in split_sentences(text)]
+    return [s for s in spans if LEAST <= len(s) <= MOST and "\\" not in s]
+
+
+def sentences() -> None:
+    """language/sentences.jsonl and language/vocabulary.txt."""
+    draw, rows = random.Random(7), []
+    for path in sorted((ROOT / "data" / "course").glob("*.md")):
+        topic = next((name for name, notes in TOPICS.items() if path.name[:2] in notes.split()), "")
+        held, part = (TEST_SHARE, "test") if topic else (GENERAL_SHARE, "general")
+        for text in dict.fromkeys(plain(path.read_text(encoding="utf-8"))):
+            rows.append({"text": text, "topic": topic, "part": part if draw.random() < held else "pretrain"})
+    folder = OUT / "language"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (folder / "sentences.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    read = "".join(row["text"].lower() for row in rows if row["part"] == "pretrain") + "".join(TOPICS) + "→"
+    (folder / "vocabulary.txt").write_text("".join(sorted(set(read))) + "\n", encoding="utf-8")
+    parts = {part: sum(row["part"] == part for row in rows) for part in ("pretrain", "test", "general")}
+    print(parts, len(set(read)), "characters")
+
+
+def open_texts(course: Path, most: int = 20_000) -> list[str]:
+    """Korean sentences of permissively licensed texts, each once, in an order of their own."""
+    found: dict[str, None] = {}
+    with gzip.open(course, "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            if row["license"] in {"Apache-2.0", "MIT", "BSD-3-Clause"}:
+                sentences_of = (s for s in plain(row["text"]) if len(re.findall("[가-힣]", s)) > len(s) / 2)
+                found |= dict.fromkeys(s for s in sentences_of if "http" not in s and "<" not in s)
+    texts = list(found)
+    random.Random(7).shuffle(texts)
+    return texts[:most]
+
+
+def language(course: Path | None, steps: int = 900, batch: int = 16) -> None:
+    """language/model.safetensors: next-character prediction, one sentence a row, AdamW 2e-3, cosine; a third of the rows
+    are of `pretrain`."""
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
+
+    from app.lessons import tiny
+    from app.lessons.sentences import sentences as kept
+
+    torch.manual_seed(7)
+    torch.set_num_threads(1)
+    draw = random.Random(7)
+    model = tiny.configured(len(tiny.vocabulary()) + len(tiny.SPECIAL))
+    model.config.attention_dropout = 0.1
+    print(sum(p.numel() for p in model.parameters()), "parameters")
+    own = [s.text for s in kept() if s.part == "pretrain"]
+    held_out = {s.text for s in kept() if s.part != "pretrain"}
+    others = [text for text in open_texts(course) if text not in held_out] if course else own
+    print(len(own), "own sentences,", len(others), "others")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1, betas=(0.9, 0.95))
+    schedule = get_cosine_schedule_with_warmup(optimizer, 50, steps)
+    best = (float("inf"), 0)
+    for step in range(1, steps + 1):
+        model.train()
+        texts = [draw.choice(own if draw.random() < 1 / 3 else others) for _ in range(batch)]
+        ids, mask, labels = tiny.padded([([tiny.START], [*tiny.encode(t), tiny.END]) for t in texts])
+        loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 0:
+            model.eval()
+            held = tiny.forgetting(model)
+            best = min(best, (held, step))
+            print(f"{step:5} loss {loss.item():.3f} held out {held:.3f}", flush=True)
+            if best[1] == step:
+                save(model, OUT / "language" / "model.safetensors")
+    print("best", best)
+
+
+def invented(home: Path, each: int = 24) -> None:
+    """language/invented.jsonl: what the 0.5B of this home writes when it is told a topic's headings and no more."""
+    from langchain_core.messages import HumanMessage
+
+    from app.keys import Keys
+    from app.settings import load
+    from app.wiring import Wiring
+
+    settings = load(home, model="qwen2.5-coder-0.5b", temperature=0.9, max_tokens=400, offline=True)
+    wiring, rows = Wiring(settings, Keys(home / "keys.toml", {})), []
+    model = wiring.pool.model("local", "")
+    for topic, notes in TOPICS.items():
+        found: dict[str, None] = {}
+        for heading in (h for note in notes.split() for h in _headings(note)):
+            asked = f"인공지능 강의에서 '{heading}'을(를) 설명하는 서로 다른 문장 4개를 한국어로 쓰세요. 번호 없이 한 줄에 하나씩 씁니다."
+            found |= dict.fromkeys(plain(str(model.invoke([HumanMessage(asked)]).content)))
+            if len(found) >= each:
+                break
+        rows += [{"text": text, "topic": topic, "part": "pretrain"} for text in list(found)[:each]]
+        print(topic, len(found), flush=True)
+    wiring.close()
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (OUT / "language" / "invented.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _headings(note: str) -> list[str]:
+    """Of the second level, which are the parts of a chapter."""
+    path = next((ROOT / "data" / "course").glob(f"{note}-*.md"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("## ").strip() for line in lines if line.startswith("## ")]
+
+
+def images(fashion: Path, steps: int = 1500, batch: int = 64) -> None:
+    """images/<net>.safetensors: five kinds of Fashion-MNIST and the digits 0 to 4, shifted by up to two pixels, AdamW 2e-3."""
+    import numpy as np
+    import torch
+
+    from app.lessons import images as lesson
+    from app.lessons import pictures
+
+    torch.set_num_threads(1)
+    both = (pictures.fashion(fashion), pictures.digits())
+    parts = [(p.train[p.train_kinds < 5], p.train_kinds[p.train_kinds < 5] + 5 * n) for n, p in enumerate(both)]
+    (OUT / "images").mkdir(parents=True, exist_ok=True)
+    for net in lesson.NETS:
+        torch.manual_seed(7)
+        draw = np.random.default_rng(7)
+        model = lesson.network(net, 10)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for step in range(1, steps + 1):
+            model.train()
+            some = [(p[at], k[at]) for p, k in parts for at in [draw.integers(len(k), size=batch // 2)]]
+            pixels = np.roll(np.concatenate([s[0] for s in some]), tuple(draw.integers(-2, 3, size=2)), axis=(1, 2))
+            kinds = torch.from_numpy(np.concatenate([s[1] for s in some]))
+            loss = torch.nn.functional.cross_entropy(model(torch.from_numpy(pixels)[:, None]), kinds)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            if step % 250 == 0:
+                print(net, step, f"{loss.item():.3f}", flush=True)
+        save(model, OUT / "images" / f"{net}.safetensors")
+        for p in both:
+            print(net, p.name, f"{lesson.score(lesson.pretrained(net, p.name), *p.held(seen=True)):.3f}")
+
+
+def save(model: Any, path: Path) -> None:
+    """Half precision, without the tied head."""
+    import torch
+    from safetensors.torch import save_file
+
+    kept = {name: value.detach() for name, value in model.state_dict().items() if name != "lm_head.weight"}
+    save_file({n: v.to(torch.float16).contiguous() if v.is_floating_point() else v for n, v in kept.items()}, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("sentences", "language", "invented", "images"))
+    parser.add_argument("material", nargs="?", type=Path, help="COURSE, HOME or FASHION")
+    arguments = parser.parse_args()
+    if arguments.what == "images":
+        images(arguments.material or parser.error("images needs the folder of Fashion-MNIST"))
+    elif arguments.what == "language":
+        language(arguments.material)
+    elif arguments.what == "invented":
+        invented(arguments.material or parser.error("invented needs the home that has the weights of the 0.5B"))
+    else:
+        sentences()
+
+
+if __name__ == "__main__":
+    main()
