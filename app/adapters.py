@@ -89,27 +89,26 @@ class Adapters:
         return path
 
     def _for_local(self, adapter: Adapter) -> Path:
-        """The GGUF form, made now where only peft's is there."""
-        base = self._base()
-        if adapter.gguf is None:
-            return self._converted(adapter, base)
+        path, base = self.gguf(adapter), self._base()
         if base is not None:
-            check_fit(base, adapter.gguf)
-        return adapter.gguf
+            check_fit(base, path)
+        return path
 
-    def _converted(self, adapter: Adapter, base: Path | None) -> Path:
+    def gguf(self, adapter: Adapter) -> Path:
+        """Its form for llama.cpp, made now where only peft's is there. Raises InputError where it has none."""
+        return adapter.gguf or self._converted(adapter)
+
+    def _converted(self, adapter: Adapter) -> Path:
         from finetune.adapter import GGUF
         from finetune.export.gguf_lora import convert, refused
 
         if not adapter.is_lora:
             raise refused(adapter.name, f"its method is {adapter.made.method}")
-        made_with = self._weights_of(adapter.made.base) or base
+        made_with = self._weights_of(adapter.made.base) or self._base()
         if made_with is None:
             detail = f"The adapter {adapter.name} cannot be made ready before its base {adapter.made.base} is here; run `coursemate models pull {adapter.made.base}`"
             raise InputError(detail=detail, text_key="adapter.base_absent", name=adapter.name, base=adapter.made.base)
         convert(adapter.folder, made_with, adapter.folder / GGUF, adapter.made.base_sha256)
-        if base is not None:
-            check_fit(base, adapter.folder / GGUF)
         return adapter.folder / GGUF
 
     def _for_hf(self, adapter: Adapter) -> Placed:

@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from finetune.adapter import DATA, Adapter, base_name, check_name, write_json
+from finetune.adapter import DATA, SERVING, Adapter, Serving, base_name, check_name, write_json
 from models.errors import InputError, StoreLocked
 from models.files import disk_guard
 
@@ -72,7 +72,8 @@ class Registry:
         return any(adapter.name == name for adapter in self.all())
 
     def add(self, source: Path, name: str, data: Mapping[str, Any] | None = None) -> Adapter:
-        """A copy of a finished run's folder. data: what its dataset says of itself. Raises InputError, DiskFull, StoreLocked."""
+        """A copy of a finished run's folder. data: what its dataset says of itself; the prompt that its examples are rendered
+        with is the one that the adapter is asked with from then on. Raises InputError, DiskFull, StoreLocked."""
         Adapter.read(source)
         with self.draft(name) as folder:
             for path in source.iterdir():
@@ -80,6 +81,9 @@ class Registry:
                     shutil.copyfile(path, folder / path.name)
             if data:
                 write_json(folder / DATA, data)
+            prompt = str((data or {}).get("prompt") or "")
+            if prompt and not (folder / SERVING).exists():
+                Serving(prompt=prompt).write(folder)
         return self.find(name)
 
     @contextmanager
