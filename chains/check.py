@@ -29,7 +29,7 @@ class Checker:
         grounder = Grounder(prepared.passages, self._preparer.vectors, self._preparer.idf, self._calibration.support)
         parts = claims_of(draft, prepared)
         supports = [grounder.check(part, prepared.standalone) for part in parts]
-        features = draft_features(draft, supports, prepared.standalone, grounder)
+        features = draft_features(draft, supports, prepared, grounder)
         answerable = self._calibration.answerable
         if not stopped and answerable.probability(features) < answerable.threshold:
             return self.refusal(prepared, "model_refused" if is_refusal(draft) else "unsupported")

@@ -43,6 +43,7 @@ ANSWERABLE = (
     "number_elsewhere",
     "number_uncovered",
     "number_of_another",
+    "unknown_names",
 )
 Matrix = NDArray[np.float64]
 
@@ -166,7 +167,7 @@ def draft_rows(
         prepared, text = example.prepared, drafts.of(example.prepared)
         grounder = Grounder(prepared.passages, preparer.vectors, preparer.idf, calibration.support)
         supports = [grounder.check(part, prepared.standalone) for part in claims_of(text, prepared)]
-        rows.append(draft_features(text, supports, prepared.standalone, grounder))
+        rows.append(draft_features(text, supports, prepared, grounder))
         log.info("%d/%d %s", number, len(found), example.case.id)
     return rows
 

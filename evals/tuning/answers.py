@@ -91,7 +91,7 @@ def judge(
         text = final_part(drafts(evidence), template.final)
         grounder = Grounder(evidence.passages, preparer.vectors, preparer.idf, calibration.support)
         supports = [grounder.check(part, evidence.standalone) for part in claims_of(text, evidence)]
-        features = draft_features(text, supports, evidence.standalone, grounder)
+        features = draft_features(text, supports, evidence, grounder)
         chances.append(calibration.answerable.probability(features))
         held = CORRECT.evaluate(case, Outcome(checker.check(evidence, text, small=True)))
         right.append(held is None or held == 1.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chains.answerable import is_of_another_number, is_refusal
+from chains.answerable import is_of_another_number, is_refusal, unknown_names
 from chains.evidence import is_question
-from models.types import Answer, Citation, Locator, Sentence
+from models.types import Answer, Chunk, Citation, Hit, Locator, Sentence
 
 TEXT = "큰 모델은 7B와 13B에 학습률 2e-4를 썼습니다."
 
@@ -57,3 +57,29 @@ def test_refusals_are_told_from_answers(text: str, refused: bool) -> None:
 )
 def test_an_exercise_is_no_answer(text: str, asks: bool) -> None:
     assert is_question(text) is asks
+
+
+HITS = [
+    Hit(
+        Chunk("c1", "교차 엔트로피는 소프트맥스를 품고 있습니다. 합성곱 3x3을 GPU에서 돕니다.", "a.md", Locator(), 0),
+        1.0,
+    ),
+    Hit(Chunk("c2", "LSTM은 게이트를 씁니다.", "b.md", Locator(headings=("RNN과 Text-Embedding",)), 0), 0.5),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("LSTM에 softmax도 넣어야 하나요?", []),
+        ("GPUs는 무엇인가요?", []),
+        ("Lion 옵티마이저는 누가 제안했나요?", ["lion"]),
+        ("게이트는 왜 쓰나요?", []),
+        ("Which gate does an LSTM use, and which a GRU?", ["gru"]),
+        ("What is a 3x3 filter?", []),
+        ("What does text-embedding-3 cost?", ["textembedding3"]),
+    ],
+)
+def test_a_name_that_no_chunk_holds_is_unknown(question: str, unknown: list[str]) -> None:
+    assert unknown_names(question, HITS) == unknown
+    assert unknown_names(question, []) == []
