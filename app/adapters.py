@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from app.course import shipped
 from models.adapters import check_fit, fits
+from models.catalog import read_catalog
 from models.errors import CourseMateError, InputError
+from models.gguf_header import read_header
 
 if TYPE_CHECKING:
     from chains.manner import Manner
@@ -35,10 +37,16 @@ class Placed:
 class Adapters:
     """Thread-safe. base: the GGUF file behind `local`, None while it is not here. weights_of: path of weights by catalogue name."""
 
-    def __init__(self, home: Path, base: Callable[[], Path | None], weights_of: Callable[[str], Path | None]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        base: Callable[[], Path | None],
+        weights_of: Callable[[str], Path | None],
+        registry: Registry | None = None,
+    ) -> None:
         from finetune.registry import Registry
 
-        self.registry: Registry = Registry(home, shipped("adapters"))
+        self.registry: Registry = registry or Registry(home, shipped("adapters"))
         self._home, self._base, self._weights_of = home, base, weights_of
 
     def chosen(self, backend: str, adapter: str) -> str:
@@ -91,7 +99,7 @@ class Adapters:
     def _for_local(self, adapter: Adapter) -> Path:
         path, base = self.gguf(adapter), self._base()
         if base is not None:
-            check_fit(base, path)
+            check_fit(base, path, adapter.name)
         return path
 
     def gguf(self, adapter: Adapter) -> Path:
@@ -104,12 +112,34 @@ class Adapters:
 
         if not adapter.is_lora:
             raise refused(adapter.name, f"its method is {adapter.made.method}")
-        made_with = self._weights_of(adapter.made.base) or self._base()
+        made_with = self._weights_of(adapter.made.base) or self._alike(adapter)
         if made_with is None:
             detail = f"The adapter {adapter.name} cannot be made ready before its base {adapter.made.base} is here; run `coursemate models pull {adapter.made.base}`"
             raise InputError(detail=detail, text_key="adapter.base_absent", name=adapter.name, base=adapter.made.base)
         convert(adapter.folder, made_with, adapter.folder / GGUF, adapter.made.base_sha256)
         return adapter.folder / GGUF
+
+    def _alike(self, adapter: Adapter) -> Path | None:
+        """The model of `local` where the adapter's base has no GGUF file here: the same by its name, as far as names tell.
+
+        Raises InputError where they tell that it is another one.
+        """
+        base = self._base()
+        named = _letters(adapter.made.base.rstrip("/").rsplit("/", 1)[-1])
+        if base is not None and named not in _letters(base.stem) + " " + _letters(read_header(base).name):
+            params = {"name": adapter.name, "made_for": adapter.made.base, "base": base.stem, "why": adapter.made.base}
+            detail = f"The adapter {adapter.name} was made for {adapter.made.base}, and {base.stem} is another model; choose that one or another adapter"
+            raise InputError(detail=detail, text_key="adapter.other_base", **params)
+        return base
+
+    def model_of(self, adapter: str) -> str:
+        """The base an adapter goes with, by catalogue name; "" for a path, and for what is not in the catalogue."""
+        try:
+            found = self._named(adapter) if adapter not in {"", AUTO} else None
+        except InputError:  # asking for it will say so
+            return ""
+        named = found.made.base if found else ""
+        return named if any(entry.name == named and entry.kind == "gguf" for entry in read_catalog()) else ""
 
     def _for_hf(self, adapter: Adapter) -> Placed:
         """Its own base goes with it; a whole model needs none."""
@@ -129,6 +159,10 @@ class Adapters:
             return str(self._weights_of(base) or base)
         except CourseMateError:
             return base
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def is_path(adapter: str) -> bool:

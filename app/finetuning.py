@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.wiring import Wiring
     from finetune.adapter import Adapter
     from finetune.card import Facts
+    from finetune.export.gguf_model import Packing
     from finetune.registry import Registry
 
 LICENCE_FILE = Path(__file__).resolve().parents[1] / "LICENSE"
@@ -112,7 +113,27 @@ class Bench:
         return target
 
     def _merge(self, adapter: Adapter, target: Path, form: str) -> Path:
-        raise NotImplementedError
+        """Safetensors in a folder, or through one beside the target one GGUF file."""
+        import shutil
+
+        from finetune.base_model import locate
+        from finetune.export import gguf_model
+        from finetune.export.merged import merge
+
+        _require_free(target)
+        base = locate(adapter.made.base, self._wiring.home, self._wiring.weights())
+        if form == "merged":
+            merge(adapter, base, target)
+            return target
+        packing: Packing = "q8_0" if form == "merged-q8_0" else "f16"
+        folder = target.with_name(f".{target.name}.merged")
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            merge(adapter, base, folder)
+            gguf_model.write(folder, target, packing, f"{base.name} + {adapter.name}")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return target
 
 
 def _require_free(target: Path) -> None:

@@ -162,8 +162,10 @@ class Wiring:
     # Weights
 
     def local_model(self) -> str:
-        """Catalogue name, path or hub id of the model behind `local`, there or not."""
-        return choose(self.settings, self.weights())
+        """Catalogue name, path or hub id of the model behind `local`, there or not: where none is set, the one that the adapter
+        of the settings was made for."""
+        settings = self.settings
+        return settings.model or self.pool.adapters.model_of(settings.adapter) or choose(settings, self.weights())
 
     def _ensure_model(self, name: str) -> None:
         if not name.endswith(".gguf"):

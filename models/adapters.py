@@ -17,17 +17,17 @@ BASE_NAME, BASE_SHA256 = "coursemate.base_name", "coursemate.base_sha256"
 """Keys in the head of an adapter made here: `general.name` and hash of the GGUF file of its base."""
 
 
-def check_fit(base: Path, adapter: Path) -> None:
-    """Raises InputError, naming both, for a file that is no LoRA adapter, or one for another model."""
-    tuned, model = read_header(adapter), read_header(base)
+def check_fit(base: Path, adapter: Path, name: str = "") -> None:
+    """Raises InputError, naming both, for a file that is no LoRA adapter, or one for another model. name: the adapter's, for people."""
+    tuned, model, name = read_header(adapter), read_header(base), name or adapter.name
     if not tuned.is_adapter:
-        detail = f"{adapter.name} is a GGUF file but no LoRA adapter; choose one made for {base.stem}"
-        raise InputError(detail=detail, text_key="adapter.not_lora", name=adapter.name, base=base.stem)
+        detail = f"{name} is a GGUF file but no LoRA adapter; choose one made for {base.stem}"
+        raise InputError(detail=detail, text_key="adapter.not_lora", name=name, base=base.stem)
     why = misfit(tuned, model)
     if why:
         made_for = str(tuned.values.get(BASE_NAME, "")) or tuned.architecture or "another model"
-        detail = f"The adapter {adapter.name} was made for {made_for} and does not fit {base.stem} ({why}); choose that model or another adapter"
-        params = {"name": adapter.name, "made_for": made_for, "base": base.stem, "why": why}
+        detail = f"The adapter {name} was made for {made_for} and does not fit {base.stem} ({why}); choose that model or another adapter"
+        params = {"name": name, "made_for": made_for, "base": base.stem, "why": why}
         raise InputError(detail=detail, text_key="adapter.other_base", **params)
 
 
