@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from app.ui.finetune import lessons
+from app.ui.finetune import adapters, data, lessons, method, training
+from app.ui.finetune.shared import Shared
 from app.ui.page import Page, Tab
 
-STEPS = {"lessons": lessons.build}
+STEPS = {"data": data.build, "method": method.build, "training": training.build, "adapters": adapters.build}
 
 
 def build(page: Page) -> None:
     """Lay the tab out: a step each in a tab of its own."""
     import gradio as gr
 
-    with gr.Tabs(elem_id="cm-bench"):
+    with gr.Tabs(elem_id="cm-bench") as tabs:
+        shared = Shared(gr.State(""), gr.State(""), tabs, gr.State(""))
         for name, step in STEPS.items():
-            with gr.Tab(page.text(f"bench.{name}"), id=name, elem_id=f"cm-section-bench-{name}", render_children=True):
-                step(page)
+            with _tab(page, name):
+                step(page, shared)
+        with _tab(page, "lessons"):
+            lessons.build(page)
+
+
+def _tab(page: Page, name: str) -> object:
+    import gradio as gr
+
+    return gr.Tab(page.text(f"bench.{name}"), id=name, elem_id=f"cm-section-bench-{name}", render_children=True)
 
 
 TAB = Tab("finetune", 60, build)
