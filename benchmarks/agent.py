@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from app.settings import load, silence_libraries
 from app.wiring import Wiring
 from chains.agent import AgentOptions, Finished
 from chains.matching import holds
+from chains.streaming import StreamLimits
 
+PATIENT = StreamLimits(first_s=3_000.0, between_s=3_000.0)  # a busy machine is no failure of the model
 TASKS = Path(__file__).parent.parent / "data" / "questions" / "agent-tasks.jsonl"
 
 
@@ -63,7 +66,8 @@ def measured(wiring: Wiring, task: Mapping[str, Any], folder: Path) -> dict[str,
     """One task done and judged."""
     ids, started = planted(wiring, task, folder), time.perf_counter()
     try:
-        finished = wiring.agent().run(task["task"], AgentOptions(ask=wiring.ask_options()))
+        ask = replace(wiring.ask_options(), limits=PATIENT)
+        finished = wiring.agent().run(task["task"], AgentOptions(ask=ask, wall_s=PATIENT.first_s))
     finally:
         if ids:
             wiring.remove_documents(ids)
@@ -99,10 +103,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--tasks", type=Path, default=TASKS, help="another file of tasks")
     parser.add_argument("--only", default="", help="ids or kinds, with commas")
     arguments = parser.parse_args()
     silence_libraries()
-    tasks = [json.loads(line) for line in TASKS.read_text(encoding="utf-8").splitlines()]
+    tasks = [json.loads(line) for line in arguments.tasks.read_text(encoding="utf-8").splitlines()]
     wanted = set(filter(None, arguments.only.split(",")))
     tasks = [task for task in tasks if not wanted or wanted & {task["id"], task["kind"]}]
     results = []

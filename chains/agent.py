@@ -23,8 +23,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
-from chains.agent_findings import Findings, grounded, remembered
-from chains.agent_loop import Fences, Limit, Run, Step, StepStarted, as_langchain
+from chains.agent_findings import Findings, grounded, read_answer, remembered
+from chains.agent_guide import Guide
+from chains.agent_loop import Act, Fences, Limit, Run, Step, StepStarted, as_langchain
 from chains.calibration import Calibration, load
 from chains.check import Checker
 from chains.draft import Draft
@@ -188,7 +189,7 @@ class Agent:
                 value["model"],
                 [as_langchain(tool) for tool in run.tools.values()],
                 system_prompt=RULES,
-                middleware=[Fences(run)],
+                middleware=[Fences(run, self._guide(run))],
                 checkpointer=saver,
             )
             earlier: list[AnyMessage] = (await agent.aget_state(config)).values.get("messages", [])
@@ -204,6 +205,12 @@ class Agent:
                 if not value["thread"]:
                     with contextlib.suppress(Exception):
                         await saver.adelete_thread(thread)
+
+    def _guide(self, run: Run) -> Act | None:
+        """What leads a small model; nobody leads a capable one."""
+        if not run.small:
+            return None
+        return Guide(run, lambda question, draft: read_answer(question, draft, run.findings, self._checker)).act
 
     def _finished(
         self,

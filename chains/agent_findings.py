@@ -26,6 +26,7 @@ class Findings:
     def __init__(self, earlier: Sequence[Passage] = ()) -> None:
         self._kept = list(earlier)
         self.told: tuple[Sentence, ...] = ()  # of this run: what tools say that need no model to say it again
+        self.read: Answer | None = None  # of this run: the checked answer that a calculation took its number from
 
     @property
     def passages(self) -> tuple[Passage, ...]:
@@ -111,27 +112,39 @@ def grounded(
     What a tool worked out itself stands in its own words, before what a small model makes of it.
     """
     ranked = tuple(sorted(findings.passages, key=lambda found: (-found.score, found.n)))
-    documents = tuple(found for found in ranked if not is_computed(found))
     prepared = Prepared(question, question, (), ranked, 0.0)
     if not ranked:
         return checker.refusal(prepared, "no_documents" if not draft else "unsupported")
     if findings.told and (small or not draft.strip()):
-        return _told(question, draft, findings, checker, documents)
+        return _told(question, draft, findings, checker)
     if not stopped or draft.strip():
         return checker.check(prepared, draft, small=small, stopped=stopped)
     return Answer(question, (), stopped=True)
 
 
-def _told(question: str, draft: str, findings: Findings, checker: Checker, documents: Sequence[Passage]) -> Answer:
+def read_answer(question: str, draft: str, findings: Findings, checker: Checker) -> Answer:
+    """The checked answer of a small model to a question, from the documents found alone."""
+    found = sorted(findings.passages, key=lambda one: (-one.score, one.n))
+    documents = tuple(one for one in found if not is_computed(one))
+    prepared = Prepared(question, question, (), documents, 0.0)
+    if not documents or not parts_of(draft):
+        return checker.refusal(prepared, "unsupported")
+    return checker.check(prepared, draft, small=True)
+
+
+def _told(question: str, draft: str, findings: Findings, checker: Checker) -> Answer:
     """What the documents say to it, if the model leant on them, and what the tools worked out."""
     said: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
-    if documents and parts_of(draft) and not is_refusal(draft):
-        from_documents = checker.check(Prepared(question, question, (), tuple(documents), 0.0), draft, small=True)
-        if not from_documents.refused:
-            said, citations = from_documents.sentences, from_documents.citations
+    read = findings.read
+    if read is None and draft and not is_refusal(draft):
+        read = read_answer(question, draft, findings, checker)
+    if read is not None and not read.refused:
+        said, citations = read.sentences, read.citations
     by_number = {found.n: found for found in findings.passages}
-    cited = dict.fromkeys(n for sentence in findings.told for n in sentence.citations if n in by_number)
+    known = {citation.n for citation in citations}
+    told = (n for sentence in findings.told for n in sentence.citations)
+    cited = dict.fromkeys(n for n in told if n in by_number and n not in known)
     for found in (by_number[n] for n in cited):
         quote = found.text if is_computed(found) else found.sentences[found.best]
         citations += (Citation(found.n, found.chunk.source, found.chunk.locator, quote, found.chunk.id),)

@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
 from chains.agent_findings import Findings, artifact, rendered
 from chains.pack import estimate_tokens
-from chains.templates import find
-from chains.tools.base import Tool, ToolContext, ToolResult, is_computed
+from chains.tools.base import Tool, ToolContext, ToolResult
 from models.errors import CourseMateError, InputError
 from models.types import Passage
 
@@ -34,10 +31,10 @@ log = logging.getLogger(__name__)
 StepStatus = Literal["done", "failed", "timeout"]
 Limit = Literal["", "steps", "time", "repeated"]
 Outcome = tuple[StepStatus, CourseMateError | None, ToolResult]
+Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+Act = Callable[[ModelRequest[Any], Handler], Awaitable[ModelResponse[Any]]]
 ARGUMENT_CHARACTERS = 2_000
 SMALL_PROMPT_TOKENS = 2_400  # of a local model's context: the rest is for rules, tools and the answer
-SMALL_PASSAGES = 3
-SMALL_ANSWER_TOKENS = 160  # a small model that writes on repeats itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,62 +86,21 @@ class Run:
         """The task and everything found, where a calculation's numbers must come from."""
         return "\n".join([self.task, *(found.text for found in self.findings.passages)])
 
-    def answer_prompt(self) -> list[BaseMessage] | None:
-        """The prompt of an ordinary question over what was found, on which the checks are calibrated; None where nothing was.
-
-        A small model that answers at the end of a conversation with tools refuses half of what it has before its eyes.
-        """
-        found = [one for one in self.findings.passages if not is_computed(one)]
-        if not found:
-            return None
-        best = sorted(found, key=lambda one: (-one.score, one.n))[:SMALL_PASSAGES]
-        return find("").messages({"passages": best, "history": (), "question": self.task})
-
-    def pending(self) -> list[str]:
-        """Tools that the task asks for in so many words and that have not worked yet; two failures are enough."""
-        done = {step.tool for step in self.steps if step.status == "done"}
-        tried = Counter(step.tool for step in self.steps)
-        asked = (name for name, tool in self.tools.items() if tool.asked and re.search(tool.asked, self.task, re.I))
-        return [name for name in asked if name not in done and tried[name] < 2]
-
-    def helped(self, offered: Sequence[Any]) -> tuple[list[Any], str | None]:
-        """The tools, and the choice among them, that keep a small model on its way.
-
-        It chooses badly from a long list, so it sees the tools that the task speaks of; left to itself it answers from memory, so
-        it calls one first and each that was asked for once; and the tool that has just failed is not offered again at once.
-        """
-        failed = self.steps[-1].tool if self.steps and self.steps[-1].status != "done" else ""
-        found, pending = any(step.status == "done" for step in self.steps), self.pending()
-        fits = {name for name, tool in self.tools.items() if re.search(tool.asked, self.task, re.I)}
-        wanted = (set(pending) if found and pending else fits) - {failed}
-        tools = [tool for tool in offered if getattr(tool, "name", "") in wanted]
-        return tools or list(offered), "any" if pending or not found else None
-
 
 class Fences(AgentMiddleware):
-    """See the module; made anew for each run."""
+    """See the module; made anew for each run. act: what a small model does next (chains/agent_guide.py)."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, act: Act | None = None) -> None:
         super().__init__()
-        self._run = run
+        self._run, self._act = run, act
 
-    async def awrap_model_call(
-        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
-    ) -> ModelResponse[Any]:
+    async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
         run = self._run
         run.limit = self._limit(request.messages)
-        if run.small and run.answered and not run.pending():
-            return ModelResponse([AIMessage("")])  # its own words would add nothing to the tool's, and take seconds
         changed = request.override(messages=readable(request.messages, SMALL_PROMPT_TOKENS if run.small else None))
         if run.limit:
             changed = changed.override(tool_choice="none")
-        elif run.small:
-            tools, choice = run.helped(request.tools)
-            changed = changed.override(tools=tools, tool_choice=choice)
-        if run.small:
-            settings = {"max_tokens": SMALL_ANSWER_TOKENS, "answer_with": run.answer_prompt()}
-            changed = changed.override(model_settings={**request.model_settings, **settings})
-        return await handler(changed)
+        return await (self._act(changed, handler) if self._act else handler(changed))
 
     def _limit(self, messages: Sequence[AnyMessage]) -> Limit:
         run = self._run

@@ -9,13 +9,20 @@ from pydantic import Field
 from chains.numbers import claimed_numbers, numbers
 from chains.tools.arithmetic import evaluate, python_form, shown
 from chains.tools.base import Arguments, Tool, ToolContext, ToolResult, worked_out
+from chains.tools.quantities import quantities
 from models.errors import InputError
 
 USUAL = frozenset({0.0, 1.0, 2.0, 4.0, 8.0, 10.0, 24.0, 60.0, 100.0, 1e3, 1024.0, 3600.0, 1e6, 1e9})  # units
 
 # What a grammar lets the local model write; others are told of it, and what else can be calculated is.
 DIGITS_AND_SIGNS = r"^[0-9(.-][0-9+*/().% -]{0,80}$"
-ASKED = r"\d\s*[+*/×÷^]\s*\(?\d|\d\)?\s+-\s+\(?\d|%|곱|더하|더해|더한|빼|뺀|나누|나눈|나눠|계산|제곱|퍼센트|몇 배|평균을|합을|multipl|divid|subtract|calculat|percent|times"
+# Numbers that something is done with, or an order to calculate; not every question in which something is divided.
+ASKED = (
+    r"\d\s*[+*/×÷^]\s*\(?\d|\d\)?\s+-\s+\(?\d|\d[^\d.?!]{0,14}(곱|더하|더해|더한|빼|뺀|나누|나눈|나눠)|\d\S{0,2}\s*\d*\s*제곱"
+    r"|의\s*\d[\d.,]*\s*(%|퍼센트|프로)(?!\s*인)|계산(해|하면|하세요|하라|한 값|한 결과)"
+    r"|(곱해|더해|나눠|빼|합쳐|합을 구해|평균을 구해|차이를 구해|비율을 구해)\s*(줘|주세요|봐|보세요|주십시오)"
+    r"|\b(multiply|divide|subtract|calculate|compute)\b|\b(times|plus|minus|add)\s+\d|\d\s*(%|percent)\s+of\b"
+)
 
 
 class CalculateArguments(Arguments):
@@ -40,6 +47,7 @@ def _check(expression: str, context: ToolContext) -> None:
     if context.given is None:
         return
     known = numbers(context.given())
+    known |= {found.value for found in quantities(context.given())}
     known |= {value / 100 for value in known} | USUAL
     for written, value in claimed_numbers(python_form(expression)).items():
         if not any(math.isclose(value, other, rel_tol=1e-9) for other in known):

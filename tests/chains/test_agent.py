@@ -27,11 +27,15 @@ Turn = str | tuple[str, dict[str, Any]] | CourseMateError
 
 
 class Scripted(BaseChatModel):
-    """Plays its turns one after another, the last again and again: words, a tool call, or an error. choices: as it was asked."""
+    """Plays its turns one after another, the last again and again: words, a tool call, or an error.
+
+    choices: how it was asked; offered: the tools it was told of.
+    """
 
     turns: list[Any]
     choices: list[Any] = Field(default_factory=list)
     seen: list[Any] = Field(default_factory=list)
+    offered: list[Any] = Field(default_factory=list)
     waits: bool = False
 
     @property
@@ -39,6 +43,7 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     def bind_tools(self, tools: Any, *, tool_choice: Any = None, **kwargs: Any) -> Any:
+        self.offered.append([tool if isinstance(tool, dict) else tool.name for tool in tools])
         return self.bind(tool_choice=tool_choice)
 
     def _generate(
@@ -76,11 +81,11 @@ def agent_of(
 ) -> Callable[..., tuple[Agent, Scripted]]:
     """An agent over a model of someone else's that plays these turns."""
 
-    def build(*turns: Turn, **changes: Any) -> tuple[Agent, Scripted]:
+    def build(*turns: Turn, small: bool = False, **changes: Any) -> tuple[Agent, Scripted]:
         engine, models = engine_of()
         model = Scripted(turns=list(turns), choices=[], seen=[], **changes)
         monkeypatch.setattr(models, "model", lambda backend: model)
-        monkeypatch.setattr(models, "reading_rate", lambda backend: None)
+        monkeypatch.setattr(models, "reading_rate", lambda backend: 75.0 if small else None)
         return Agent(engine, retriever, tmp_path / "agent.sqlite"), model
 
     return build
@@ -216,6 +221,53 @@ def test_tasks_that_cannot_be_done_are_refused_at_once(
     with pytest.raises(InputError, match=why):
         agent.run(task, AgentOptions(**changes))
     assert model.seen == []
+
+
+IMAGES = "CIFAR-10의 훈련 이미지 수를 찾고 배치 크기 100으로 나누어 줘."
+
+
+def called(finished: Finished) -> list[tuple[str, str]]:
+    return [(step.tool, str(next(iter(step.arguments.values()), ""))) for step in finished.steps]
+
+
+def test_a_small_model_only_reads_what_is_looked_up(agent_of: Callable[..., Any]) -> None:
+    agent, model = agent_of("CIFAR-10의 훈련용 이미지는 50,000장입니다. [1]", small=True)
+    finished = agent.run(IMAGES, OPTIONS)
+    assert called(finished) == [("search", "CIFAR-10의 훈련 이미지 수"), ("calculate", "50,000 ÷ 100")]
+    assert model.choices == ["none"]
+    assert finished.answer.sentences[-1].text == "50,000 ÷ 100 = 500"
+    assert [citation.source for citation in finished.answer.citations] == ["07-cnn.md", "계산"]
+    assert "50,000장" in finished.answer.sentences[0].text
+
+
+def test_among_several_numbers_a_small_model_chooses_by_their_phrases(agent_of: Callable[..., Any]) -> None:
+    words = "CIFAR-10은 훈련용 50,000장과 평가용 10,000장으로 이루어집니다. [1]"
+    agent, model = agent_of(words, ("choose", {"phrases": ["평가용 10,000장으로 이루어집니다"]}), small=True)
+    finished = agent.run(IMAGES.replace("훈련", "평가"), OPTIONS)
+    phrases = model.offered[-1][0]["function"]["parameters"]["properties"]["phrases"]["items"]["enum"]
+    assert phrases == ["CIFAR-10은 훈련용 50,000장과", "평가용 10,000장으로 이루어집니다"]
+    assert called(finished)[-1] == ("calculate", "10,000 ÷ 100")
+
+
+def test_a_number_that_is_nowhere_is_searched_twice_and_not_made_up(agent_of: Callable[..., Any]) -> None:
+    agent, _ = agent_of("자료에서 답을 찾을 수 없습니다.", small=True)
+    finished = agent.run("수강료를 찾아서 2를 곱해 줘.", OPTIONS)
+    assert [tool for tool, _ in called(finished)] == ["search", "search"]
+    assert finished.answer.refused
+
+
+def test_a_small_model_that_is_asked_a_question_answers_at_once(agent_of: Callable[..., Any]) -> None:
+    agent, model = agent_of("드롭아웃은 훈련할 때 뉴런의 출력을 무작위로 0으로 만드는 규제 기법입니다. [1]", small=True)
+    finished = agent.run("드롭아웃은 왜 쓰나요?", OPTIONS)
+    assert called(finished) == [("search", "드롭아웃은 왜 쓰나요?")]
+    assert model.choices == ["none"] and not finished.answer.refused
+
+
+def test_after_a_search_a_small_model_can_name_only_what_was_found(agent_of: Callable[..., Any]) -> None:
+    agent, model = agent_of(("open_section", {"document": "15-finetuning.md"}), small=True)
+    agent.run("LoRA를 설명하는 자료를 찾아서 목차를 보여 줘.", OPTIONS)
+    document = model.offered[0][0]["function"]["parameters"]["properties"]["document"]
+    assert "15-finetuning.md" in document["enum"]
 
 
 def calls(*names: str) -> Iterator[Any]:
