@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from app.conversations import QUESTION_CHARACTERS, Record, StoredTurn
 from app.ui import answers, evidence, history
-from app.ui.context import BackendInfo, Engine, Speed
+from app.ui.context import Engine, Speed
 from app.ui.edge import Failure, caught
-from app.ui.lacks import label_of, lacks
+from app.ui.lacks import require
 from app.ui.page import Page
 from app.ui.suggest import follow_ups
 from models.errors import BackendRefusedKey, InputError, MissingError
@@ -113,15 +113,7 @@ def _check_backend(page: Page, name: str) -> None:
     """What the backend lacks is told before anything is asked, unless another one stands behind it."""
     if page.context.settings.fallbacks:
         return
-    info = next((info for info in page.context.backends() if info.name == name), None)
-    if info is None or info.missing:
-        raise _unusable(page, info, name)
-
-
-def _unusable(page: Page, info: BackendInfo | None, name: str) -> MissingError:
-    label = label_of(info, page.lang) if info else name
-    missing = lacks(info, page.lang) if info else page.text("lacks.unknown")
-    return MissingError(what=label, fix=missing, text_key="chat.backend_missing", backend=label, missing=missing)
+    require(page.context.backends(), name, page.lang)
 
 
 def _store(page: Page, asked: _Asked) -> None:

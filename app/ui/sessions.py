@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from models.errors import CourseMateError
 
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 DRAFT_PAUSE_S = 0.4
 Reading = Callable[[threading.Event], None]
+T = TypeVar("T")
 
 
 class Sessions:
@@ -53,6 +55,13 @@ class Sessions:
         """Whether the page still shows the view of that number."""
         with self._lock:
             return self._views.get(session) == view
+
+    def watched(self, session: str, changes: Iterable[T]) -> Iterator[T]:
+        """The changes that come while the page shows what it shows from now on; all of them are made either way."""
+        view = self.turn_page(session)
+        for change in changes:
+            if self.shows(session, view):
+                yield change
 
     def stop(self, session: str) -> bool:
         """Cancel what runs for this page; whether something did."""

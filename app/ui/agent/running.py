@@ -19,10 +19,9 @@ from app.ui.asking import WAIT_S
 from app.ui.context import Speed
 from app.ui.edge import caught
 from app.ui.i18n import localize
-from app.ui.lacks import label_of, lacks
+from app.ui.lacks import require
 from app.ui.page import Page
 from app.ui.sessions import Sessions
-from models.errors import MissingError
 from models.types import Passage, Token
 
 log = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ def _work(page: Page, desk: Desk, doing: _Doing) -> Iterator[Change]:
 
     task = doing.task
     checked(task.text, AgentOptions())
-    _check_backend(page, task.backend)
+    require(page.context.backends(), task.backend, page.lang)  # told before anything is done
     doing.thread, doing.run = desk.threads.begin(task.owner, task.thread, task.text.strip())
     yield _begun(page, desk, doing)
     while not doing.cancel.is_set() and not page.context.wait_ready(WAIT_S):
@@ -213,12 +212,3 @@ def sources(page: Page, record: AgentRecord, run: int, focus: int = 0) -> str:
     citations = record.answer.citations if record.answer else ()
     searched_ms = sum(step.ms or 0.0 for step in record.steps)
     return evidence.panel(evidence.Shown(record.passages, searched_ms, citations, run, focus), page.lang)
-
-
-def _check_backend(page: Page, name: str) -> None:
-    """What the backend lacks is told before anything is done."""
-    info = next((info for info in page.context.backends() if info.name == name), None)
-    if info is None or info.missing:
-        label = label_of(info, page.lang) if info else name
-        missing = lacks(info, page.lang) if info else page.text("lacks.unknown")
-        raise MissingError(what=label, fix=missing, text_key="chat.backend_missing", backend=label, missing=missing)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.rounds import Evidence, Round
 from app.ui import evidence
+from app.ui.boxes import box_update, typing_box
 from app.ui.compare import columns, contenders
 from app.ui.compare.arena import Arena
 from app.ui.compare.contenders import MOST, Chooser
@@ -71,14 +72,7 @@ def _layout(page: Page, arena: Arena) -> Parts:
                 rivals = [panel(f"cm-side-{place}", script("side")) for place in range(MOST)]
             foot = panel("cm-side-foot", script("side"))
         with gr.Column(elem_classes="cm-stage-input", min_width=0):
-            box = gr.Textbox(
-                placeholder=t("compare.placeholder"),
-                label=t("compare.placeholder"),
-                container=False,
-                max_lines=8,
-                submit_btn=t("compare.send"),
-                elem_id="cm-side-box",
-            )
+            box = typing_box(page, "compare", "cm-side-box")
     with gr.Column(elem_classes="cm-col cm-col-right", elem_id="cm-side-right", min_width=0):
         sources = panel("cm-side-evidence", "", evidence.panel(evidence.Shown(), page.lang))
     return Parts(gr.State(""), chooser, blind, recent, head, rivals, foot, box, sources)
@@ -103,10 +97,8 @@ def _run(page: Page, arena: Arena, parts: Parts, visit: Visit, words: str, rest:
     speed, blind, *chosen = rest
     rivals = contenders.rivals(page, arena.templates, visit.owner, chosen)
     challenge = Challenge(words, visit.session, visit.owner, rivals, bool(blind), speed)
-    view = arena.sessions.turn_page(visit.session)
-    for change in compete(page, arena, challenge):
-        if arena.sessions.shows(visit.session, view):
-            yield _updates(page, arena, parts, visit.owner, change)
+    for change in arena.sessions.watched(visit.session, compete(page, arena, challenge)):
+        yield _updates(page, arena, parts, visit.owner, change)
 
 
 def _updates(page: Page, arena: Arena, parts: Parts, owner: str, change: Change) -> Updates:
@@ -115,22 +107,14 @@ def _updates(page: Page, arena: Arena, parts: Parts, owner: str, change: Change)
         updates[parts.current] = change.round
     if change.head is not None:  # it begins
         updates |= {column: "" for column in parts.columns if column not in updates}
-        updates |= {parts.head: change.head, parts.foot: "", parts.box: _box(page, busy=True)}
+        updates |= {parts.head: change.head, parts.foot: "", parts.box: box_update(page, "compare", True, "")}
         updates[parts.recent] = _recent(page, arena, owner, change.round or "")
     if change.evidence is not None:
         updates[parts.evidence] = _evidence(page, change.evidence)
     if change.finished:
         one = arena.rounds.get(owner, change.round or "")
-        updates |= {parts.foot: columns.foot(one, page.lang), parts.box: _box(page, busy=False)}
+        updates |= {parts.foot: columns.foot(one, page.lang), parts.box: box_update(page, "compare", busy=False)}
     return updates
-
-
-def _box(page: Page, busy: bool) -> Any:
-    import gradio as gr
-
-    if busy:
-        return gr.Textbox(value="", submit_btn=False, stop_btn=page.text("chat.stop"))
-    return gr.Textbox(submit_btn=page.text("compare.send"), stop_btn=False)
 
 
 def _evidence(page: Page, found: Evidence, one: Round | None = None, place: int = 0, focus: int = 0) -> str:
@@ -197,7 +181,7 @@ def _shown(page: Page, arena: Arena, parts: Parts, visit: Visit, one: Round | No
         parts.recent: _recent(page, arena, visit.owner, one.id if one else ""),
         parts.head: columns.head(one.question, page.lang) if one else _invitation(page),
         parts.foot: columns.foot(one, page.lang),
-        parts.box: _box(page, busy=False),
+        parts.box: box_update(page, "compare", busy=False),
         parts.evidence: _evidence(page, one.evidence) if one else evidence.panel(evidence.Shown(), page.lang),
     }
 

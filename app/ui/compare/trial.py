@@ -138,10 +138,10 @@ def _connect_question(page: Page, arena: Arena, parts: Parts, editor: list[Any])
     def ask(visit: Visit, words: str, speed: Any, backend: str, beside: list[str], *opened: Any) -> Iterator[Updates]:
         rivals = _rivals(page, arena, visit.owner, backend, beside, opened)
         challenge = Challenge(words, visit.session, visit.owner, rivals, speed=speed)
-        view = arena.trials.turn_page(visit.session)
-        for change in compete(page, replace(arena, sessions=arena.trials), challenge):
-            if arena.trials.shows(visit.session, view):
-                yield _updates(page, parts, change)
+        for change in arena.trials.watched(
+            visit.session, compete(page, replace(arena, sessions=arena.trials), challenge)
+        ):
+            yield _updates(page, parts, change)
 
     given = [parts.question, page.speed, parts.backend, parts.beside, *editor]
     outputs = [*parts.answers, parts.sources, *parts.run_shown()]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.ui.lacks import label_of, lacks
+from app.ui.lacks import require
 from app.ui.page import Page
 from chains.summaries.base import Plan, Request
 from chains.summaries.planning import strategies
 from chains.summaries.reading import heading_names, material_of
 from chains.summaries.styles import audiences, find_style, styles
-from models.errors import CourseMateError, InputError, MissingError
+from models.errors import CourseMateError, InputError
 from models.types import Chunk
 
 BUDGETS_MIN = (1, 2, 4, 8, 15, 30, 60)
@@ -84,7 +84,7 @@ def plan_of(page: Page, wish: Wish) -> Plan:
     """The plan for a wish. Raises InputError, and MissingError where the backend lacks something."""
     if not wish.documents:
         raise InputError(detail="Choose a document to summarise", text_key="summary.pick_document")
-    _check_backend(page, wish.backend)
+    require(page.context.backends(), wish.backend, page.lang)
     material = material_of(_chunks(page, wish.documents), wish.headings)
     request = Request(material, find_style(wish.style), wish.audience, wish.strategy, wish.backend, 60.0 * wish.minutes)
     plan: Plan = page.context.summarizer().plan(request)
@@ -94,10 +94,3 @@ def plan_of(page: Page, wish: Wish) -> Plan:
 def _chunks(page: Page, documents: Sequence[str]) -> list[Chunk]:
     store = page.context.store()
     return [chunk for document in documents for chunk in store.chunks_of(document)]
-
-
-def _check_backend(page: Page, name: str) -> None:
-    info = next((info for info in page.context.backends() if info.name == name), None)
-    if info is not None and info.missing:
-        label, missing = label_of(info, page.lang), lacks(info, page.lang)
-        raise MissingError(what=label, fix=missing, text_key="chat.backend_missing", backend=label, missing=missing)

@@ -10,6 +10,7 @@ from app.agents import AgentThreads
 from app.ui import evidence
 from app.ui.agent import steps
 from app.ui.agent.running import Change, Desk, Task, perform, sources
+from app.ui.boxes import box_update, typing_box
 from app.ui.events import Visit, connect, on_leave
 from app.ui.page import Page, Tab
 from app.ui.sessions import Sessions
@@ -70,14 +71,7 @@ def _layout(page: Page) -> Parts:
             thread = panel("cm-agent-thread", script("agent"), steps.welcome(page.lang))
             live = panel("cm-agent-live", script("agent"))
         with gr.Column(elem_id="cm-agent-input", min_width=0):
-            box = gr.Textbox(
-                placeholder=t("agent.placeholder"),
-                label=t("agent.placeholder"),
-                container=False,
-                max_lines=8,
-                submit_btn=t("agent.send"),
-                elem_id="cm-agent-box",
-            )
+            box = typing_box(page, "agent", "cm-agent-box")
     with gr.Column(elem_id="cm-agent-right", min_width=0):
         found = panel("cm-agent-evidence", "", evidence.panel(evidence.Shown(), page.lang))
     return Parts(gr.State(""), new, tasks, conversations, thread, live, box, found)
@@ -99,15 +93,11 @@ def _connect_tasks(page: Page, desk: Desk, parts: Parts) -> None:
 
 def _run(page: Page, desk: Desk, parts: Parts, task: Task) -> Iterator[Updates]:
     """The changes, for as long as the reader looks at this conversation; what comes is kept either way."""
-    view = desk.sessions.turn_page(task.session)
-    for change in perform(page, desk, task):
-        if desk.sessions.shows(task.session, view):
-            yield _updates(page, parts, change)
+    for change in desk.sessions.watched(task.session, perform(page, desk, task)):
+        yield _updates(page, parts, change)
 
 
 def _updates(page: Page, parts: Parts, change: Change) -> Updates:
-    import gradio as gr
-
     plain = {
         parts.thread: change.thread,
         parts.live: change.live,
@@ -116,12 +106,8 @@ def _updates(page: Page, parts: Parts, change: Change) -> Updates:
         parts.current: change.current,
     }
     updates: Updates = {part: value for part, value in plain.items() if value is not None}
-    box: dict[str, Any] = {} if change.box is None else {"value": change.box}
-    if change.busy is not None:
-        box |= {"submit_btn": False if change.busy else page.text("agent.send")}
-        box |= {"stop_btn": page.text("chat.stop") if change.busy else False}
-    if box:
-        updates[parts.box] = gr.Textbox(**box)
+    if change.box is not None or change.busy is not None:
+        updates[parts.box] = box_update(page, "agent", change.busy, change.box)
     return updates
 
 
@@ -156,8 +142,6 @@ def _connect_conversations(page: Page, desk: Desk, parts: Parts) -> None:
 
 def _opened(page: Page, desk: Desk, parts: Parts, visit: Visit, thread: str) -> Updates:
     """A kept conversation, or a new one for "" and for one that is not there."""
-    import gradio as gr
-
     desk.sessions.turn_page(visit.session)
     runs = desk.threads.runs(visit.owner, thread) if thread else []
     current, last = thread if runs else "", runs[-1] if runs else None
@@ -165,7 +149,7 @@ def _opened(page: Page, desk: Desk, parts: Parts, visit: Visit, thread: str) -> 
         parts.current: current,
         parts.thread: steps.thread(runs, page.lang) if runs else steps.welcome(page.lang),
         parts.live: "",
-        parts.box: gr.Textbox(submit_btn=page.text("agent.send"), stop_btn=False),
+        parts.box: box_update(page, "agent", busy=False),
         parts.evidence: sources(page, last.record, last.id) if last else evidence.panel(evidence.Shown(), page.lang),
         parts.conversations: steps.conversation_list(desk.threads.all(visit.owner), current, page.lang),
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.ui import answers, asking, evidence, history
 from app.ui.asking import Change, Question
+from app.ui.boxes import box_update, typing_box
 from app.ui.events import Visit, connect
 from app.ui.page import Page, Tab
 from app.ui.scope import Scoped, choices, documents_of
@@ -70,15 +71,7 @@ def _layout(page: Page) -> Parts:
             live = panel("cm-live", script("talk"))
         with gr.Column(elem_id="cm-input", min_width=0):
             chips = panel("cm-chips", script("talk"))
-            box = gr.Textbox(
-                placeholder=t("chat.placeholder"),
-                label=t("chat.placeholder"),
-                container=False,
-                max_lines=8,
-                autofocus=True,
-                submit_btn=t("chat.send"),
-                elem_id="cm-box",
-            )
+            box = typing_box(page, "chat", "cm-box", autofocus=True)
     with gr.Column(elem_id="cm-right", min_width=0):
         sources = panel("cm-evidence-box", script("evidence"), evidence.panel(evidence.Shown(), page.lang))
     return Parts(gr.State(""), gr.State(None), thread, live, sources, chips, box, listing, search, new, scope)
@@ -121,16 +114,12 @@ def _question(visit: Visit, words: str, rest: Sequence[Any], replaces: int = 0) 
 
 def _run(page: Page, parts: Parts, question: Question) -> Iterator[Updates]:
     """The changes, for as long as the reader looks at this conversation; the answer is stored either way."""
-    view = page.sessions.turn_page(question.session)
-    for change in asking.ask(page, question):
-        if page.sessions.shows(question.session, view):
-            yield _updates(page, parts, change)
+    for change in page.sessions.watched(question.session, asking.ask(page, question)):
+        yield _updates(page, parts, change)
 
 
 def _updates(page: Page, parts: Parts, change: Change) -> Updates:
     """The change as Gradio's updates; only what is set."""
-    import gradio as gr
-
     plain = {
         parts.thread: change.thread,
         parts.live: change.live,
@@ -140,12 +129,8 @@ def _updates(page: Page, parts: Parts, change: Change) -> Updates:
         parts.chips: None if change.follow_ups is None else suggestions(change.follow_ups),
     }
     updates: Updates = {part: value for part, value in plain.items() if value is not None}
-    box: dict[str, Any] = {} if change.box is None else {"value": change.box}
-    if change.busy is not None:
-        box |= {"submit_btn": False if change.busy else page.text("chat.send")}
-        box |= {"stop_btn": page.text("chat.stop") if change.busy else False}
-    if box:
-        updates[parts.box] = gr.Textbox(**box)
+    if change.box is not None or change.busy is not None:
+        updates[parts.box] = box_update(page, "chat", change.busy, change.box)
     return updates
 
 
@@ -215,8 +200,6 @@ def _connect_history(page: Page, parts: Parts) -> None:
 
 def _opened(page: Page, parts: Parts, visit: Visit, conversation: str, words: str = "") -> Updates:
     """A stored conversation, or a new one for "" and for one that is not there."""
-    import gradio as gr
-
     page.sessions.turn_page(visit.session)
     turns = page.conversations.turns(visit.owner, conversation) if conversation else []
     last = turns[-1] if turns else None
@@ -226,7 +209,7 @@ def _opened(page: Page, parts: Parts, visit: Visit, conversation: str, words: st
         parts.thread: answers.thread(turns, page.lang) if turns else welcome(page),
         parts.live: "",
         parts.chips: "",
-        parts.box: gr.Textbox(submit_btn=page.text("chat.send"), stop_btn=False),
+        parts.box: box_update(page, "chat", busy=False),
         parts.evidence: asking.evidence_of(page, last) if last else evidence.panel(evidence.Shown(), page.lang),
         parts.history: history.listing(page.conversations.search(visit.owner, words), current, page.lang),
     }

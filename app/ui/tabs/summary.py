@@ -188,12 +188,10 @@ def _making(page: Page, parts: Parts, sessions: Sessions, visit: Visit, plan: Pl
     import gradio as gr
 
     cancel = sessions.begin(visit.session)
-    view = sessions.turn_page(visit.session)
     yield {parts.current: None, parts.start: gr.Button(interactive=False)}
     try:
-        for change in making.make(page, plan, cancel):
-            if sessions.shows(visit.session, view):
-                yield _updates(page, parts, change)
+        for change in sessions.watched(visit.session, making.make(page, plan, cancel)):
+            yield _updates(page, parts, change)
     finally:
         cancel.set()
         sessions.end(visit.session, cancel)
