@@ -92,7 +92,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """A step with what it will cost. lines: indices into the material that the model is given. asked: False where the
-    documents' own sentences stand in for the model's."""
+    documents' own sentences stand in for the model's. seeds: lines around which a small model's sentences are written, one
+    each; () where it writes freely."""
 
     step: Step
     lines: tuple[int, ...]
@@ -101,6 +102,7 @@ class PlannedStep:
     write_tokens: int
     asked: bool = True
     seconds: float | None = None
+    seeds: tuple[int, ...] = ()
 
 
 Note = Literal["short", "foreign", "across", "budget", "partial", "tables", "code", "late"]

@@ -65,11 +65,12 @@ def passages_of(lines: Sequence[Line]) -> tuple[Passage, ...]:
         members = list(group)
         texts = tuple(line.text for line in members)
         chunk = replace(members[0].chunk, text="", locator=members[0].place)  # support must come from what was read
-        found.append(Passage(n, chunk, join_units(_introduced(members)), texts, 0, 1.0))
+        found.append(Passage(n, chunk, join_units(introduced(members)), texts, 0, 1.0))
     return tuple(found)
 
 
-def _introduced(lines: Sequence[Line]) -> list[str]:
+def introduced(lines: Sequence[Line]) -> list[str]:
+    """Their texts, each behind what leads to it."""
     texts: list[str] = []
     for line in lines:
         if line.lead and line.lead not in texts:

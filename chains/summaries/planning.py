@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chains.evidence import is_question
 from chains.summaries.base import Material, Note, Plan, PlannedStep, Request, Shape, Step, Strategy, token_sum
 from chains.summaries.grouping import sections
 from chains.summaries.prompts import PREFIX_TOKENS
-from chains.summaries.selecting import Selector
+from chains.summaries.selecting import Selector, rank, spread
 from models.discovery import discover
 from models.errors import InputError
 
 AUTOMATIC = ""
 LEAST_READ = 120  # tokens of a part below which reading it is no use
 MOST_PARTS = 40
+AT_ONCE_TOKENS = 8_000  # of a text that a small model's one call stands for: its most telling lines are read
 PART_TOKENS = 1_200  # of a part on this computer's own model: small models lose the middle of longer ones
 SENTENCE_TOKENS = 48
 UNASKED_TOKENS = 2_400  # of a part among which its own sentences are chosen
@@ -71,7 +73,8 @@ def plan(request: Request, reach: Reach) -> Plan:
         unasked = "budget"
     if unasked is not None:
         steps = [replace(step, read_tokens=min(_wanted(request.material, step.step), UNASKED_TOKENS)) for step in steps]
-    chosen = tuple(replace(step, lines=_lines(selector, step)) for step in steps)
+    seeds = most_telling(request, selector) if reach.small and not request.style.joined else ()
+    chosen = tuple(_chosen(selector, step, seeds) for step in steps)
     return _planned(request, reach, name, chosen, unasked)
 
 
@@ -79,8 +82,9 @@ def automatic(request: Request, reach: Reach) -> str:
     """The strategy for a text of this length: all at once where that fits, else along the headings, else in equal parts."""
     material, style = request.material, request.style
     total, parts = sum(line.tokens for line in material.lines), sections(material)
-    at_once = min(readable(request, reach), PART_TOKENS) if reach.small else readable(request, reach)
-    in_time = reach.seconds(PREFIX_TOKENS + total, style.tokens) <= request.budget_s
+    selected = PART_TOKENS if style.joined else AT_ONCE_TOKENS
+    at_once = selected if reach.small else readable(request, reach)
+    in_time = reach.seconds(PREFIX_TOKENS + min(total, PART_TOKENS), style.tokens) <= request.budget_s
     if total <= at_once and in_time and not (style.joined and parts > 1):
         return "stuff"
     return "hierarchical" if parts > 1 else "map_reduce"
@@ -131,7 +135,9 @@ def _cost(steps: Sequence[Step], request: Request, reach: Reach) -> list[Planned
         whole = step.final or len(steps) == 1 or _refines(steps, step)
         count = style.sentences if whole else style.part_sentences
         merged = sum(planned[i].sentences for i in step.inputs) * SENTENCE_TOKENS
-        wanted = min(_wanted(material, step), readable(request, reach) - merged) if step.span else 0
+        merged += count * SENTENCE_TOKENS if reach.small and step.inputs and step.final else 0
+        most = PART_TOKENS if reach.small else readable(request, reach) - merged
+        wanted = min(_wanted(material, step), most) if step.span else 0
         tokens = style.tokens if whole else style.part_tokens
         planned.append(PlannedStep(step, (), count, wanted + merged, tokens))
     reading = [planned_step.read_tokens if planned_step.step.span else 0 for planned_step in planned]
@@ -173,8 +179,21 @@ def step_seconds(step: PlannedStep, reach: Reach) -> float:
     return reach.seconds(step.read_tokens + TASK_TOKENS, step.write_tokens) + STEP_S
 
 
-def _lines(selector: Selector, step: PlannedStep) -> tuple[int, ...]:
-    return selector.choose(step.step, step.read_tokens).lines if step.step.span else ()
+def most_telling(request: Request, selector: Selector) -> tuple[int, ...]:
+    """The lines of the whole text that a summary without a model would be made of."""
+    material, style = request.material, request.style
+    pool = selector.choose(Step(span=(0, len(material.lines))), UNASKED_TOKENS).lines
+    order = [i for i in rank(pool, material, style.prefer) if not is_question(material.lines[i].text)]
+    place = {id(material.lines[i]): i for i in order}
+    return tuple(sorted(place[id(line)] for line in spread([material.lines[i] for i in order], style.sentences)))
+
+
+def _chosen(selector: Selector, step: PlannedStep, seeds: tuple[int, ...]) -> PlannedStep:
+    """The step with what it reads: a selection of its span, around the most telling lines of the whole where it makes the summary."""
+    own = selector.choose(step.step, step.read_tokens).lines if step.step.span else ()
+    if not step.step.final or (own and step.step.inputs):
+        return replace(step, lines=own)
+    return replace(step, lines=tuple(sorted({*own, *seeds})), seeds=seeds)
 
 
 def _planned(request: Request, reach: Reach, name: str, steps: Sequence[PlannedStep], unasked: Note | None) -> Plan:
@@ -184,7 +203,8 @@ def _planned(request: Request, reach: Reach, name: str, steps: Sequence[PlannedS
         replace(one, asked=asked, seconds=(step_seconds(one, reach) if asked else 0.0) if reach.small else None)
         for one in steps
     )
-    share = min(1.0, sum(token_sum(material, one.lines) for one in done) / material.tokens)
+    read = {i for one in done for i in one.lines}
+    share = min(1.0, token_sum(material, sorted(read)) / material.tokens)
     if not asked:
         share = min(1.0, sum(line.tokens for line in material.lines) / material.tokens)
     seconds = (_seconds(steps, reach) if asked else 0.0) if reach.small else None

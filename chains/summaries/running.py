@@ -30,7 +30,8 @@ from chains.summaries.base import (
     SummaryEvent,
 )
 from chains.summaries.checking import PartChecker, Sources, passages_of, quoted
-from chains.summaries.prompts import messages
+from chains.summaries.fusing import Group, fused, grouped, passages_of_groups
+from chains.summaries.prompts import FUSE, messages
 from chains.summaries.selecting import defines, rank, spread
 from chains.summaries.styles import audience_task
 from models.errors import CourseMateError
@@ -131,13 +132,9 @@ class Run:
             else:
                 made = yield from self._written(index, planned, prompt)
                 draft, stopped = made.text, self.cancel.is_set()
-        said = (
-            ()
-            if stopped and not draft
-            else self._checked(planned, reading, draft)
-            if asked
-            else self._own(planned, reading)
-        )
+        said: Sequence[Sentence] = ()
+        if draft or not stopped:
+            said = self._checked(planned, reading, draft) if asked else self._own(planned, reading)
         for sentence in said:
             yield SentenceChecked(index, sentence, tuple(self.sources.citation(n) for n in sentence.citations))
         part = Part(
@@ -173,7 +170,7 @@ class Run:
     def _fitted(self, planned: PlannedStep, reading: Reading) -> tuple[Reading, list[BaseMessage]]:
         """The prompt, without the least telling lines where the model's own count says that it would not fit."""
         while True:
-            prompt = messages(render_passages(passages_of(reading.lines)), self._task(planned))
+            prompt = messages(render_passages(self._passages(planned, reading)), self._task(planned, reading))
             count = self.means.count
             room = self.means.context - planned.write_tokens - 16 * len(prompt)
             if count is None or len(reading.lines) == 1:
@@ -182,8 +179,20 @@ class Run:
                 return reading, prompt
             reading = reading.shortened()
 
-    def _task(self, planned: PlannedStep) -> str:
+    def _groups(self, planned: PlannedStep, reading: Reading) -> list[Group]:
+        """What each sentence of a small model's summary is made of; none where it writes freely."""
+        read = {id(line) for line in reading.lines}
+        seeds = [line for i in planned.seeds if id(line := self.plan.request.material.lines[i]) in read]
+        return grouped(reading.lines, seeds) if seeds else []
+
+    def _passages(self, planned: PlannedStep, reading: Reading) -> tuple[Passage, ...]:
+        groups = self._groups(planned, reading)
+        return passages_of_groups(groups) if groups else passages_of(reading.lines)
+
+    def _task(self, planned: PlannedStep, reading: Reading) -> str:
         request = self.plan.request
+        if groups := self._groups(planned, reading):
+            return f"{FUSE.format(count=len(groups))} {safe(audience_task(request.audience))}".strip()
         whole = planned.sentences == request.style.sentences
         task = (request.style.task if whole else request.style.part_task).format(count=planned.sentences)
         return f"{task} {safe(audience_task(request.audience))}".strip()
@@ -203,8 +212,12 @@ class Run:
         return draft
 
     def _checked(self, planned: PlannedStep, reading: Reading, draft: str) -> list[Sentence]:
-        grounder = self.means.grounder(passages_of(reading.lines))
-        return self.means.checker(reading.lines, reading.ranked, grounder).check(draft, planned.sentences, self.sources)
+        groups = self._groups(planned, reading)
+        grounder = self.means.grounder(self._passages(planned, reading))
+        checker = self.means.checker(reading.lines, reading.ranked, grounder)
+        if groups:
+            return fused(draft, groups, grounder, checker.rule, self.sources)
+        return checker.check(draft, planned.sentences, self.sources)
 
     def _own(self, planned: PlannedStep, reading: Reading) -> list[Sentence]:
         """The documents' own sentences for a step that no model is asked about, in reading order."""

@@ -88,7 +88,7 @@ def test_the_strategy_follows_the_length() -> None:
     short, long = chapter(), BOOK
     assert plan(request(short), Reach(context=32_000)).strategy == "stuff"
     assert plan(request(material_of([chunk(ENGLISH * 3)])), LAPTOP).strategy == "stuff"
-    assert plan(request(short), LAPTOP).strategy == "hierarchical"
+    assert plan(request(short), LAPTOP).strategy == "stuff"
     assert plan(request(short, "강의노트"), LAPTOP).strategy == "hierarchical"
     assert plan(request(long), LAPTOP).strategy == "map_reduce"
 
