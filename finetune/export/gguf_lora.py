@@ -33,6 +33,7 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 PLAIN = ("qwen2", "qwen3")  # llama.cpp keeps the rows of their weights in the order that transformers has
 ALPHA = "adapter.lora.alpha"
 LARGEST_F16 = 65_504.0
+MOST_BLOCKS = 256  # more than the base may have, so that an adapter for a deeper one is called that
 BEYOND_LORA = {  # options of peft with which an update is more than a scaled B A
     "use_dora": "DoRA",
     "lora_bias": "lora_bias",
@@ -173,9 +174,7 @@ def gguf_package() -> Any:
 def _names(model: GGUFHeader) -> TensorNameMap:
     gguf = gguf_package()
     architecture = next(arch for arch, name in gguf.MODEL_ARCH_NAMES.items() if name == model.architecture)
-    names: TensorNameMap = gguf.get_tensor_name_map(
-        architecture, int(model.values[f"{model.architecture}.block_count"])
-    )
+    names: TensorNameMap = gguf.get_tensor_name_map(architecture, MOST_BLOCKS)
     return names
 
 

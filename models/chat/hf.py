@@ -16,10 +16,10 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from models.backends.base import BackendConfig
+from models.chat.hf_adapters import attach, weigh
 from models.errors import BackendError, ContextTooLong, WeightsError
 
 NAME = "hf"
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 _END = object()
 
 
@@ -30,6 +30,7 @@ class HFChat(BaseChatModel):
     max_tokens: int = 512
     temperature: float = 0.0
     context_tokens: int = 4096
+    strength: float = 1.0  # of its adapter
 
     _tokenizer: Any = PrivateAttr()
     _model: Any = PrivateAttr()
@@ -51,6 +52,13 @@ class HFChat(BaseChatModel):
             detail = f"{first.strip().rstrip('.')}. Check the name, the files and the network"
             raise WeightsError(name=name, detail=detail) from error
         return chat
+
+    def with_strength(self, strength: float) -> HFChat:
+        """The same weights with the adapter counting so much; they are weighed when it is this one's turn to answer."""
+        if strength == self.strength:
+            return self
+        other: HFChat = self.model_copy(update={"strength": strength})
+        return other
 
     @property
     def _llm_type(self) -> str:
@@ -108,6 +116,7 @@ class HFChat(BaseChatModel):
         inputs = self._inputs(messages)
         read = int(inputs["input_ids"].shape[1])  # (1, T)
         with self._busy:
+            weigh(self._model, self.strength)
             run = _Run(self._tokenizer, stopped)
             worker = threading.Thread(target=run.generate, args=(self._model, self._options(inputs, stop)), daemon=True)
             worker.start()
@@ -188,19 +197,5 @@ def load(name: str, adapter: str) -> tuple[Any, Any]:
     pickled = {} if gguf else {"use_safetensors": True}
     model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **safe, **pickled)
     if adapter:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, str(safe_adapter(adapter)))
+        model = attach(model, adapter)
     return tokenizer, model.to(device).eval()
-
-
-def safe_adapter(name: str) -> Path:
-    """The folder of a LoRA adapter, fetched where it is a hub id. Raises ValueError where it holds no safetensors."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        from huggingface_hub import snapshot_download
-
-        folder = Path(snapshot_download(name, allow_patterns=list(ADAPTER_FILES)))
-    if not all((folder / file).is_file() for file in ADAPTER_FILES):
-        raise ValueError(f"the adapter {name} lacks {' or '.join(ADAPTER_FILES)} (other forms are not loaded)")
-    return folder
