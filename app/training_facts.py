@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,21 +17,22 @@ from chains.budget import Speed, local_budget
 from chains.making.answers import answer_of, spoken
 from chains.making.base import Made
 from chains.making.extract import Rarest, in_turn, questions_of, unambiguous
-from chains.making.forms import english, worded
-from chains.making.grammar import Sentence, with_particle
+from chains.making.forms import english, english_name, worded
+from chains.making.grammar import Sentence, bare, with_particle
 from chains.making.spans import spans_of
 from chains.matching import holds, squeeze
 from chains.pack import join_units
 from chains.units import cut
 from evals.making.screen import leaks
 from finetune.data.facts import Claim, Fact
+from ingest.morphemes import content_morphemes
 from models.types import Passage, Turn
 
 BUDGETS: tuple[tuple[int, Speed], ...] = ((120, "fast"), (160, "normal"), (160, "normal"), (200, "normal"), (240, "thorough"), (320, "thorough"))  # fmt: skip
 ENGLISH, TWO_SENTENCES, FOLLOW_UP = 0.15, 0.35, 0.06
 SPAN_CHARACTERS = (180, 620)  # of the paragraph that a short answer is looked for in
 _TALK = re.compile(
-    r"우리|여러분|저희|이번|다음|위의|아래|앞서|튜토리얼|노트북|이 (?:글|장|절|문서|책|강의|섹션|예제|가이드)|살펴|보겠|봅시다|하세요|주세요|알아보|배웁니다|소개합니다"
+    r"우리|여러분|저희|이번|다음|위의|아래|앞서|튜토리얼|노트북|이 (?:글|장|절|문서|책|강의|섹션|예제|가이드)|살펴|보겠|봅시다|하세요|주세요|알아보|배웁니다|소개합니다|반대로|역시|마찬가지|이와 달리|앞에서|뒤에서"
 )
 _ODD = re.compile(r"[{}<>=\\|#@_~^\[\]:;]|https?|^\d|^[\"'(]|\s{2}|\.\w|\(\)|^[가-힣](?:은|는|이|가|을|를|란|이란)\s")
 
@@ -115,7 +117,7 @@ class FactMaker:
         )
         for text in sentences[place + 1 : place + 2]:
             said, sentence = spoken(text), Sentence(text)
-            if said and made.subject in said and sentence.stands_alone and not _TALK.search(said):
+            if said and said.startswith(made.subject) and sentence.stands_alone and not _TALK.search(said):
                 return [Claim(said, squeeze(text), claim.passage)]
         return []
 
@@ -146,15 +148,16 @@ class FactMaker:
         """Short answers, each from a paragraph around its sentence."""
         chunks = [chunk for chunks in self._source.documents for chunk in chunks]
         self._rng.shuffle(chunks)
+        taken: Counter[str] = Counter()
         for chunk in chunks:
             units = [unit.text for unit in cut(chunk.text) if unit.kind == "sentence"]
             for at, text in enumerate(units):
                 found = list(spans_of(Sentence(text))) if not _TALK.search(text) else []
-                self._rng.shuffle(found)
-                for span in found[:1]:
+                for span in sorted(found, key=lambda one: taken[one.way])[:1]:  # the rarer forms first
                     paragraph = self._paragraph(units, at)
                     if _ODD.search(span.question) or paragraph.count(span.span) > 3 or len(paragraph) < 60:
                         continue
+                    taken[span.way] += 1
                     passage = Passage(1, chunk, paragraph, (paragraph,), 0, 1.0)
                     made = Made("span", span.question, "", text, chunk=chunk)
                     claims = (Claim(span.span, squeeze(text), 1),)
@@ -198,20 +201,32 @@ def claim_of(evidence: str, said: str, passages: Sequence[Passage]) -> Claim | N
 
 
 def without(evidence: str, made: Made, passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """The passages with every sentence gone that shares text with the evidence or names all that an answer needs, numbered anew.
+    """The passages with every sentence gone that shares text with the evidence, numbered anew.
 
-    () where what is left still answers, or is nothing: another sentence defines the same thing, or says the same number.
+    () where nothing is left, or what is left may still answer: it says one of the answer's strings, goes on about the thing by
+    name, or has a sentence with nearly all words of the question.
     """
     wanted = squeeze(evidence)
     left = []
     for passage in passages:
         kept = tuple(text for text in passage.sentences if squeeze(text) not in wanted and wanted not in squeeze(text))
-        if kept:
+        if any(not text.startswith("|") for text in kept) or len(kept) > 2:  # a table's header alone says nothing
             left.append(replace(passage, n=len(left) + 1, sentences=kept, text=join_units(kept), best=0))
-    text = " ".join(passage.text for passage in left)
-    subject = made.subject or made.question
-    told = any(holds(text, group) for group in made.answers) if made.kind != "definition" else False
-    defines = made.kind == "definition" and re.search(
-        re.escape(subject) + r"(?:\s?\([^)]*\))?(?:은|는|이란|란)\s", text
-    )
-    return () if not left or told or defines or all(holds(text, group) for group in made.answers) else tuple(left)
+    return () if _answers([text for passage in left for text in passage.sentences], made) else tuple(left)
+
+
+def _answers(sentences: Sequence[str], made: Made) -> bool:
+    """Whether one of the sentences may answer. Says so rather too often."""
+    asked = frozenset(content_morphemes(made.question))
+    names = {made.subject, english_name(made), *re.findall(r"\b[A-Z]{2,}\b", made.evidence)} - {""}
+    topics = [
+        re.compile(rf"(?<!\w){re.escape(bare(name))}(?:\s?\([^)]*\))?(?:은|는|이란|란|이|가)\s") for name in names
+    ]
+    for text in sentences:
+        if made.kind != "definition" and any(holds(text, group) for group in made.answers):
+            return True
+        if len(asked & frozenset(content_morphemes(text))) >= 0.75 * len(asked) and len(asked) > 1:
+            return True
+        if made.kind in {"definition", "fact", "comparison", "list"} and any(p.search(bare(text)) for p in topics):
+            return True
+    return all(any(holds(text, group) for text in sentences) for group in made.answers)

@@ -66,10 +66,13 @@ def unsaid(maker: FactMaker, made: Sequence[Made], rng: random.Random) -> Iterat
 
 def compared(maker: FactMaker, made: Sequence[Made], rng: random.Random) -> Iterator[Asked]:
     """How one thing differs from another that stands in none of the passages."""
-    names = [one for one in made if one.kind == "definition"]
+    names = [one for one in made if one.kind == "definition" and one.chunk]
     others = names[:]
     rng.shuffle(others)
-    for one, other in zip(names, others, strict=True):
+    for one in names:
+        near = [other for other in others if other.chunk and one.chunk and other.chunk.source == one.chunk.source]
+        other = next((other for other in [*near, *others] if other is not one), one)
+        others = [rest for rest in others if rest is not other]  # each name is compared with once
         if one.subject in other.subject or other.subject in one.subject:
             continue
         pair = with_particle(one.subject, "과(와)")

@@ -45,7 +45,10 @@ def _from_cell(made: Made) -> str:
     name, _, rest = made.reference.partition("의 ")
     if not rest or _UNNATURAL.search(name) or len(rest.split()) > 9 or _CODE.search(made.reference):
         return ""
-    return f"{made.reference}입니다." if ends_as_noun(made.reference) else ""
+    if re.search(r"의 \S+[는은을] \S+[은는] ", made.question):  # "점수의 읽는 법은"
+        return ""
+    counted = "개" if made.question.endswith("몇 개인가요?") and made.reference[-1].isdigit() else ""
+    return f"{made.reference}{counted}입니다." if ends_as_noun(made.reference) else ""
 
 
 def _from_list(made: Made) -> str:

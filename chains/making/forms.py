@@ -33,14 +33,17 @@ _ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _WHY = re.compile(r"^(?P<topic>\S+(?: \S+){0,3}?)(?:은|는) 왜 (?P<rest>.+[가-힣](?<![았었했였됐겠])나요)\?$")
 _GLOSS = re.compile(r"^[A-Za-z][A-Za-z0-9 .'+-]{1,40}$")
-_ENGLISH = ("What is {name}?", "What does {name} mean?", "Explain what {name} is.", "Can you tell me what {name} is?")
+_ENGLISH = ("What does {name} mean?", "What is meant by {name}?", "Explain {name} in a sentence.")
+_ENGLISH_NAME = ("What is {name}?", "Can you tell me what {name} is?")  # needs no article
 
 
 def worded(made: Made, rng: random.Random) -> str:
     """The question in one of its manners; the plain one more often than each other."""
     if made.kind == "definition" and made.subject and "무엇인가요" in made.question:
         return rng.choice((_DEFINITIONS[0], *_DEFINITIONS))(made.subject)
-    if made.kind == "why" and (found := _WHY.match(made.question)) and rng.random() < 0.4:
+    if made.kind == "why" and (found := _WHY.match(made.question)) and rng.random() < 0.5:
+        if re.search(r"[이가] ", found["rest"]):  # two subjects side by side read badly
+            return re.sub(r"나요\?$", "는지 설명해 주세요.", made.question)
         rest = re.sub("나요$", "는", found["rest"])
         return f"{with_particle(found['topic'], '이(가)')} {rest} {rng.choice(('이유가 뭐예요?', '이유는 무엇인가요?', '까닭을 알려 주세요.'))}"
     for pattern, manners in _ENDINGS:
@@ -54,7 +57,8 @@ def english(made: Made, rng: random.Random) -> str:
     name = english_name(made)
     if made.kind != "definition" or not name:
         return ""
-    return rng.choice(_ENGLISH).replace("{name}", name)
+    forms = (*_ENGLISH, *_ENGLISH_NAME) if re.match("[A-Z]", name) else _ENGLISH
+    return rng.choice(forms).replace("{name}", name)
 
 
 def english_name(made: Made) -> str:
