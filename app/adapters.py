@@ -142,9 +142,7 @@ class Adapters:
         return named if any(entry.name == named and entry.kind == "gguf" for entry in read_catalog()) else ""
 
     def _for_hf(self, adapter: Adapter) -> Placed:
-        """Its own base goes with it; a whole model needs none."""
-        if adapter.whole:
-            return Placed(model=str(adapter.folder))
+        """Its own base goes with it: of a whole model, the base's tokenizer."""
         if adapter.made.method == "lora" and not adapter.is_lora:
             detail = f"The adapter {adapter.name} is there for llama.cpp alone; answer with the backend local"
             raise InputError(detail=detail, text_key="adapter.only_local", name=adapter.name)

@@ -91,7 +91,7 @@ def _system(wiring: Wiring, contender: Contender, tokens: int | None) -> System:
     budget = (tokens or LEAST_TOKENS[wiring.settings.speed]) if here else None
     options = replace(
         wiring.ask_options(backend=name),
-        prompt=contender.asked_with,
+        prompt=contender.wanted,
         adapter=contender.adapter,
         tokens=budget,
         fallbacks=(),
@@ -100,7 +100,8 @@ def _system(wiring: Wiring, contender: Contender, tokens: int | None) -> System:
         **_shared(wiring),
         **_model(wiring, contender),
         "speed": wiring.settings.speed,
-        "prompt": contender.asked_with.to_dict(),
+        "prompt": wiring.engine().template(options).to_dict(),
+        "check": _check(wiring, contender),
         "tokens": budget,
     }
     return EngineSystem(
@@ -131,9 +132,20 @@ def _model(wiring: Wiring, contender: Contender) -> dict[str, Any]:
     config = wiring.pool.config(contender.backend)
     identity: dict[str, Any] = {"backend": contender.backend, "model": wiring.pool.model_name(contender.backend)}
     identity["base_url"] = config.base_url
-    for what, path in (("weights", _weights(wiring, contender)), ("adapter", Path(contender.adapter))):
+    placed = Path(wiring.pool.config(contender.backend, contender.adapter).adapter)
+    if contender.adapter:
+        identity["strength"] = wiring.pool.adapters.strength(contender.adapter)
+    for what, path in (("weights", _weights(wiring, contender)), ("adapter", placed)):
         identity[what] = file_digest(path) if path is not None and path.name and path.exists() else str(path)
     return identity
+
+
+def _check(wiring: Wiring, contender: Contender) -> str:
+    """Thresholds of the adapter's own, where it has some."""
+    from chains.calibration import dump
+
+    own = wiring.pool.manner(contender.backend, contender.adapter).calibration
+    return dump(own) if own is not None else ""
 
 
 def _weights(wiring: Wiring, contender: Contender) -> Path | None:

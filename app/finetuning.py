@@ -57,6 +57,14 @@ class Bench:
         if self._wiring.settings.adapter == name:
             self._wiring.change_settings(adapter=AUTO)
 
+    def answer_with(self, adapter: Adapter, backend: str) -> None:
+        """Settings of this process alone, under which `backend` answers with the adapter's own base, with and without it."""
+        pool = self._wiring.pool
+        if backend == "hf":
+            self._wiring.choose(hf_model=pool.adapters.place("hf", adapter.name).model)
+        elif base := pool.adapters.model_of(adapter.name):
+            self._wiring.choose(model=base)
+
     def facts(self, adapter: Adapter) -> Facts:
         """What its card says that its own files do not."""
         from finetune.adapter import base_name

@@ -79,7 +79,8 @@ def _contenders(arguments: argparse.Namespace, context: Context) -> list[Contend
     named = [
         Contender.parse(name) for name in (arguments.backend or context.settings.backend).split(",") if name.strip()
     ]
-    adapters = ["" if a == NO_ADAPTER else a for a in arguments.adapter or [context.settings.adapter]]
+    own = context.wiring.pool.adapter_of("local")
+    adapters = ["" if a == NO_ADAPTER else a for a in arguments.adapter or [own]]
     chosen: list[Contender] = []
     for contender in named:
         open_to_adapters = contender.backend in TAKE_ADAPTERS and not contender.adapter

@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from models.backends.base import BackendConfig
-from models.chat.hf_adapters import attach, weigh
+from models.chat.hf_adapters import attach, is_whole, weigh
 from models.errors import BackendError, ContextTooLong, WeightsError
 
 NAME = "hf"
@@ -195,6 +195,8 @@ def load(name: str, adapter: str) -> tuple[Any, Any]:
     safe: dict[str, Any] = {"trust_remote_code": False, **gguf}
     tokenizer = AutoTokenizer.from_pretrained(source, **safe)
     pickled = {} if gguf else {"use_safetensors": True}
+    if is_whole(adapter):  # its words are the base's
+        source, safe, pickled, adapter = adapter, {"trust_remote_code": False}, {"use_safetensors": True}, ""
     model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, **safe, **pickled)
     if adapter:
         model = attach(model, adapter)

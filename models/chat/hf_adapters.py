@@ -24,6 +24,11 @@ def attach(model: Any, name: str) -> Any:
     return PeftModel.from_pretrained(model, str(folder))
 
 
+def is_whole(name: str) -> bool:
+    """Whether it is the folder of a model that takes the base's place, as full and partial training leave it."""
+    return bool(name) and (Path(name).expanduser() / "config.json").is_file()
+
+
 def located(name: str) -> Path:
     """The folder of an adapter, fetched where it is a hub id. Raises ValueError where it holds no safetensors."""
     folder = Path(name).expanduser()
