@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CONFIG, WEIGHTS, NAME = "bottleneck.json", "bottleneck.safetensors", "bottleneck"
+STRENGTH = "bottleneck_strength"
+"""Attribute of a place that says how much its adapter counts; 1 where it is not set."""
 PLACES = ("self_attn.o_proj", "mlp.down_proj")  # the last weights before each of a layer's two sums
 
 
@@ -79,7 +81,7 @@ def load(model: nn.Module, folder: Path) -> nn.Module:
 
 def _add(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
     """(B, T, C) -> (B, T, C)"""
-    added: Tensor = output + module.get_submodule(NAME)(output)
+    added: Tensor = output + getattr(module, STRENGTH, 1.0) * module.get_submodule(NAME)(output)
     return added
 
 
