@@ -14,6 +14,7 @@ from pydantic import Field
 
 from finetune.base import Model
 from finetune.recipe import Options, Recipe
+from models.errors import InputError
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 MLP = ("gate_proj", "up_proj", "down_proj")
@@ -58,12 +59,28 @@ class Lora:
         return get_peft_model(model, config)
 
     def save(self, model: Model, folder: Path) -> None:
-        model.save_pretrained(folder, save_embedding_layers=False)
+        save_peft(model, folder)
 
     def load(self, base: Model, folder: Path) -> Model:
-        from peft import PeftModel
+        return load_peft(base, folder)
 
+
+def save_peft(model: Model, folder: Path) -> None:
+    """peft's own form, without embeddings, which did not learn, and without its empty card: the registry writes a true one."""
+    model.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)
+
+
+def load_peft(base: Model, folder: Path) -> Model:
+    """Raises InputError where the files fit another base."""
+    from peft import PeftModel
+
+    try:
         return PeftModel.from_pretrained(base, folder)
+    except (RuntimeError, ValueError, OSError) as error:
+        why = " ".join(str(error).split())[:200]
+        detail = f"{folder.name} does not fit this base ({why}): choose the base that its method.json names"
+        raise InputError(detail=detail, text_key="finetune.other_base", name=folder.name) from error
 
 
 METHOD = Lora()

@@ -1,0 +1,122 @@
+"""A run's own process: `python -P -m finetune.worker HOME/finetune/runs/<run>`, started by finetune/runs.py.
+
+It holds the lock of its home, so that one run trains at a time, trains, and registers the result. What goes wrong is the last line
+of the journal; the rest is in worker.log. SIGTERM is a stop that keeps the weights so far.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from finetune import recipe as recipes
+from finetune.base import Event
+from finetune.registry import Registry
+from finetune.runfiles import LOCK_WAIT_S, Busy, RunFile, busy, latest_step
+from finetune.training import RESULT, Work, train
+from models.errors import CourseMateError, DiskFull, InputError
+
+log = logging.getLogger("finetune.worker")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0: ended or stopped, 1: failed, as the journal says."""
+    folder = Path((argv or sys.argv[1:])[0])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    run = RunFile.read(folder)
+    work = Work(folder, Path(run.home), Path(run.weights_dir), recipes.load(folder / "recipe.yaml"))
+    sys.excepthook = lambda kind, error, trace: _on_unexpected(work, kind, error, trace)
+    signal.signal(signal.SIGTERM, lambda *_: work.stop.touch())
+    try:
+        with _alone(work):
+            _train(work)
+            _register(work)
+    except CourseMateError as error:
+        log.exception("the run failed")
+        _fail(work, error)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _alone(work: Work) -> Iterator[None]:
+    """Holds the home's lock and says who holds it. Raises InputError where another run trains."""
+    runs = work.folder.parent
+    try:
+        with FileLock(Busy.lock_in(runs), timeout=LOCK_WAIT_S):
+            Busy.of_this_process(work.folder.name).write(runs)
+            try:
+                yield
+            finally:
+                Busy.clear(runs)
+    except Timeout:
+        other = Busy.read(runs)
+        raise busy(other.run if other else "?") from None
+
+
+def _train(work: Work) -> None:
+    """`train`, with the machine's own words for running out turned into ours."""
+    try:
+        train(work)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFull(path=str(work.folder), needed_mb=500) from error
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
+            raise
+        tokens = work.recipe.batch_tokens // 2
+        detail = f"memory ran out: set batch_tokens to {tokens} with a matching max_tokens, or checkpointing to true"
+        raise InputError(detail=detail, text_key="finetune.memory_ran_out", tokens=tokens) from error
+
+
+def _register(work: Work) -> None:
+    """The result becomes an adapter of the home under the run's name; that of an earlier part of the same run makes room."""
+    from dataclasses import asdict
+
+    from finetune.data.store import Datasets
+
+    registry, name = Registry(work.home), work.folder.name
+    if registry.has(name):
+        registry.remove(name)
+    registry.add(work.folder / RESULT, name, asdict(Datasets(work.home).find(work.recipe.data).about))
+
+
+def _fail(work: Work, error: CourseMateError) -> None:
+    work.journal.write(Event.now("failed", latest_step(work.journal), **told(error)))
+
+
+def told(error: CourseMateError) -> dict[str, Any]:
+    """What `runs.failure` makes the error of again."""
+    params = {name: value for name, value in error.params.items() if _is_plain(value)}
+    return {"error": str(error), "code": error.code, "params": params}
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _on_unexpected(work: Work, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The outermost edge: the log holds the traceback, the journal a sentence."""
+    log.error("unexpected error", exc_info=(kind, error, trace))
+    first = next(iter(str(error).splitlines()), "")
+    detail = f"the run broke off ({kind.__name__}: {first}); worker.log of the run says where"
+    _fail(work, InputError(detail=detail, text_key="finetune.broke_off", why=f"{kind.__name__}: {first}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
