@@ -71,8 +71,8 @@ class Studies:
         from chains.study.wording import Worded, reword
 
         means = self._means(backend) if backend and order.kind == "quiz" else None
-        bank, documents = self._material(wanted)
-        with self._lock:
+        with self._wiring.open_store() as store, self._lock:
+            bank, documents = self._material(store, wanted)
             study = make(bank, documents, order, lambda done, total: progress("reading", done, total), cancel)
         if means is None:
             return Worded(study)
@@ -86,20 +86,19 @@ class Studies:
         rate = self._wiring.pool.reading_rate(backend) if backend else None
         return count * (TOKENS_READ / rate + TOKENS_WRITTEN / (rate * WRITING_SHARE)) if rate else None
 
-    def _material(self, wanted: Sequence[str]) -> tuple[Bank, Sequence[Sequence[Any]]]:
-        """The collection as a bank, which is kept until the collection changes."""
+    def _material(self, store: Any, wanted: Sequence[str]) -> tuple[Bank, Sequence[Sequence[Any]]]:
+        """The collection as a bank, which is kept until the collection changes; words are counted by the store's index."""
         from chains.study.bank import Bank
 
-        with self._wiring.open_store() as store:
-            names = [record.source for record in store.documents()]
-            outside = [word for word in wanted if word not in names and not fnmatch.filter(names, word)]
-            embedder = self._wiring.embedder() if outside else None  # counts the tokens of files that are not stored
-            material = gather(store, embedder, self._wiring.limits(), wanted)
+        names = [record.source for record in store.documents()]
+        outside = [word for word in wanted if word not in names and not fnmatch.filter(names, word)]
+        embedder = self._wiring.embedder() if outside else None  # counts the tokens of files that are not stored
+        material = gather(store, embedder, self._wiring.limits(), wanted)
         ids = tuple(chunk.id for chunk in material.everything)
-        with self._lock:
-            if self._bank is None or self._bank[0] != ids:
-                self._bank = ids, Bank(material.everything)
-            return self._bank[1], material.documents
+        if self._bank is None or self._bank[0] != ids:
+            self._bank = ids, Bank(material.everything)
+        self._bank[1].frequencies = store.document_frequencies
+        return self._bank[1], material.documents
 
     def _means(self, backend: str) -> Means:
         from chains.calibration import load

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 from chains.injection import is_instruction
 from chains.making.base import Corpus, Frequencies, Made
@@ -47,15 +49,19 @@ class Quantity:
     chunk: str
 
 
+def _unknown(words: Sequence[str]) -> Sequence[int]:
+    return [0] * len(words)
+
+
 @dataclass
 class Bank:
-    """A collection. chunks: all of them. frequencies: of its word index. dropped: what was left out in reading, by reason.
+    """A collection. chunks: all of them. frequencies: of its word index, to name what is rare; may be replaced. dropped: what was left out in reading, by reason.
 
     Chunks are read once, and only as many as somebody needs; thread-safe.
     """
 
     chunks: Sequence[Chunk]
-    frequencies: Frequencies | None = None
+    frequencies: Frequencies = _unknown
     dropped: Counter[str] = field(default_factory=Counter)
     _made: dict[str, list[Made]] = field(default_factory=dict)
     _defined: dict[str, list[Definition]] = field(default_factory=dict)
@@ -65,7 +71,7 @@ class Bank:
 
     @cached_property
     def _rarest(self) -> Rarest:
-        return Rarest(Corpus(self.chunks, self.frequencies))
+        return Rarest(Corpus(self.chunks, lambda words: self.frequencies(words)))
 
     def read(self, chunk: Chunk) -> list[Made]:
         """What can be asked of a chunk: its proof stands there word for word, and it orders nobody to do anything."""
@@ -144,10 +150,25 @@ class Bank:
     def _naming(self, names: frozenset[str]) -> list[Saying]:
         if names not in self._named:
             known = [name for name in names if len(name) > 1]
-            pattern = re.compile("|".join(_whole(name) for name in known))
-            found = (one for one in self.sayings if any(name in one.folded for name in known))
-            self._named[names] = [one for one in found if pattern.search(one.folded)]
+            pattern = re.compile("|".join(_whole(name) for name in known) or r"(?!)")
+            places = sorted({place for name in known for place in self._places(name)})
+            self._named[names] = [self.sayings[at] for at in places if pattern.search(self.sayings[at].folded)]
         return self._named[names]
+
+    def _places(self, name: str) -> Iterator[int]:
+        """Indexes of the sentences that hold a name. One long string is searched: in thousands of pages that is what counts."""
+        text, starts = self._joined
+        found = text.find(name)
+        while found >= 0:
+            at = bisect_right(starts, found) - 1
+            yield at
+            found = text.find(name, starts[at + 1] if at + 1 < len(starts) else len(text))
+
+    @cached_property
+    def _joined(self) -> tuple[str, list[int]]:
+        """All sentences folded, a line each, and where each begins."""
+        lines = [f"{one.folded}\n" for one in self.sayings]
+        return "".join(lines), [0, *accumulate(map(len, lines[:-1]))]
 
     def confirms(self, names: Iterable[str], statement: str, apart_from: str = "") -> bool:
         """Whether some sentence about one of the names holds so many words of the statement that it may say the same."""

@@ -12,10 +12,13 @@ from chains.making.structures import clean_heading
 from chains.study.bank import REFERENCES, Bank
 from chains.study.base import Reading, Week
 from chains.study.cards import cards, entry_of, terms_of
+from chains.study.watch import Watch
 from chains.units import cut
 from models.types import Chunk, Citation
 
-MOST_WEEKS = 52
+MOST_WEEKS, USUAL_WEEKS = 52, 15
+MINUTES_A_WEEK = 240
+MOST_READ = 400  # chunks of all weeks that terms and questions are taken from
 CHARACTERS_A_MINUTE = 450  # a learner's pace with Korean course notes, not a novel's
 GOALS, TERMS, READINGS, CHECKS = 4, 6, 12, 3
 _NO_TOPIC = re.compile(
@@ -27,13 +30,28 @@ _NO_TOPIC = re.compile(
 Section = tuple[tuple[str, ...], list[Chunk]]
 
 
-def weeks(documents: Sequence[Sequence[Chunk]], count: int, bank: Bank) -> list[Week]:
-    """`count` weeks, fewer where there is too little to share out; 0: one a document. Only more weeks than documents cut one."""
+def weeks(documents: Sequence[Sequence[Chunk]], count: int, bank: Bank, watch: Watch) -> list[Week]:
+    """`count` weeks, fewer where there is too little to share out; 0: one a document, of a single long one as many as it
+    takes. Only more weeks than documents cut one."""
     whole = [sections_of(chunks) for chunks in documents]
+    count = count or (_needed(whole[0]) if len(whole) == 1 else len(whole))
     if count > len(whole):
         whole = [[section] for sections in whole for section in sections]
-    shares = _shared(whole, min(count or len(whole), MOST_WEEKS, len(whole)))
-    return [_week(number, share, bank) for number, share in enumerate(filter(None, shares), 1)]
+    shares = [share for share in _shared(whole, min(count, MOST_WEEKS, len(whole))) if share] if whole else []
+    found: list[Week] = []
+    for number, share in enumerate(shares):
+        watch.progress(number, len(shares))
+        if watch.stopped and found:
+            break
+        found.append(_week(number + 1, share, bank, MOST_READ // len(shares)))
+    watch.progress(len(shares), len(shares))
+    return found
+
+
+def _needed(sections: Sequence[Section]) -> int:
+    """Weeks for a document of its own."""
+    minutes = sum(_characters(section) for section in sections) / CHARACTERS_A_MINUTE
+    return min(USUAL_WEEKS, max(1, round(minutes / MINUTES_A_WEEK)))
 
 
 def sections_of(chunks: Sequence[Chunk]) -> list[Section]:
@@ -60,8 +78,12 @@ def _shared(parts: Sequence[list[Section]], count: int) -> list[list[Section]]:
     return shares
 
 
-def _week(number: int, sections: Sequence[Section], bank: Bank) -> Week:
-    found: list[Made] = [made for _, chunks in sections for chunk in chunks for made in bank.read(chunk)]
+def _week(number: int, sections: Sequence[Section], bank: Bank, most: int) -> Week:
+    """most: chunks to read; of a longer week they are spread over the whole."""
+    chunks = [chunk for _, some in sections for chunk in some]
+    step = max(1.0, len(chunks) / max(1, most))
+    read = [chunks[int(at * step)] for at in range(int(len(chunks) / step))]
+    found: list[Made] = [made for chunk in read for made in bank.read(chunk)]
     defined = terms_of(found)
     names: set[str] = set()
     terms = []

@@ -9,40 +9,10 @@ from typing import Literal
 Language = Literal["ko", "en", ""]
 LEAST_KOREAN = 0.1  # of the letters; Korean notes on AI are full of English names
 LEAST_ENGLISH = 0.08  # of the words; German and French notes hold few of these
-_FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "for",
-        "from",
-        "has",
-        "have",
-        "in",
-        "is",
-        "it",
-        "its",
-        "not",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "this",
-        "to",
-        "was",
-        "we",
-        "which",
-        "with",
-        "you",
-    ]
-)
+_FUNCTION_WORDS = frozenset([
+    "a", "an", "and", "are", "as", "at", "be", "by", "can", "for", "from", "has", "have", "in", "is", "it",
+    "its", "not", "of", "on", "or", "that", "the", "this", "to", "was", "we", "which", "with", "you",
+])  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -23,12 +22,13 @@ from chains.study.base import FORMS, Form, Kind, Study
 from chains.study.cards import cards, entries, terms_of
 from chains.study.guide import weeks
 from chains.study.quiz import Quizzer
+from chains.study.watch import Listener, Watch
 from models.errors import InputError
 from models.types import Chunk
 
 MOST = 300
 SPARE = 4  # candidates to read for each item: some cannot be proved, some repeat
-Listener = Callable[[int, int], None]
+LEAST_READ, READ_AN_ITEM = 240, 3  # chunks of a collection that are read at most: 240, or three for each item
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def make(
     rng = random.Random(order.seed)  # noqa: S311 - a repeatable draw, no secret
     names = tuple(chunks[0].source for chunks in documents if chunks)
     filled = [chunks for chunks in documents if chunks]
-    study = _made(bank, filled, order, rng, lambda: list(_reading(bank, filled, order, rng, (progress, cancel))))
+    watch = Watch(progress, cancel)
+    study = _made(bank, filled, order, rng, watch)
     if not study.count:
         raise _nothing(names)
     dropped = {reason: count for reason, count in bank.dropped.items() if count}
@@ -68,13 +69,11 @@ def make(
     )  # fmt: skip
 
 
-def _made(
-    bank: Bank, documents: Sequence[Sequence[Chunk]], order: Order, rng: random.Random, read: Callable[[], list[Made]]
-) -> Study:
+def _made(bank: Bank, documents: Sequence[Sequence[Chunk]], order: Order, rng: random.Random, watch: Watch) -> Study:
     blank = Study(order.kind, (), order.count)
     if order.kind == "guide":
-        return Study(order.kind, (), order.count, weeks=tuple(weeks(documents, order.count, bank)) if documents else ())
-    clear = unambiguous(read())
+        return Study(order.kind, (), order.count, weeks=tuple(weeks(documents, order.count, bank, watch)))
+    clear = unambiguous(list(_reading(bank, documents, order, rng, watch)))
     bank.dropped["ambiguous"] += clear.dropped
     if order.kind == "glossary":
         terms = terms_of(in_turn([made for made in clear.kept if made.kind == "definition"], rng))
@@ -90,27 +89,24 @@ def _made(
 
 
 def _reading(
-    bank: Bank,
-    documents: Sequence[Sequence[Chunk]],
-    order: Order,
-    rng: random.Random,
-    watched: tuple[Listener, threading.Event | None],
+    bank: Bank, documents: Sequence[Sequence[Chunk]], order: Order, rng: random.Random, watch: Watch
 ) -> Iterator[Made]:
     """What chunks of all documents in turn give, until there is enough to draw from; in the documents' order."""
-    progress, cancel = watched
     drawn = [rng.sample(list(chunks), len(chunks)) for chunks in documents]
     turns = [chunk for turn in zip_longest(*drawn) for chunk in turn if chunk is not None]
     found: dict[str, list[Made]] = {}
-    count: Counter[str] = Counter()
-    for number, chunk in enumerate(turns):
-        progress(number, len(turns))
-        if (cancel and cancel.is_set()) or count["all"] >= SPARE * order.count:
+    count = 0
+    most = min(len(turns), max(LEAST_READ, READ_AN_ITEM * order.count))
+    for number, chunk in enumerate(turns[:most]):
+        watch.progress(number, most)
+        if watch.stopped or count >= SPARE * order.count:
             break
         found[chunk.id] = bank.read(chunk)
         bank.dropped.update(bank.rejected(chunk))
-        wanted = found[chunk.id] if order.kind != "glossary" else bank.definitions(chunk)
-        count["all"] += len(wanted)
-    progress(len(turns), len(turns))
+        count += len(found[chunk.id] if order.kind != "glossary" else bank.definitions(chunk))
+    else:
+        bank.dropped["unread"] = len(turns) - most
+    watch.progress(most, most)
     for chunks in documents:
         for chunk in chunks:
             yield from found.get(chunk.id, ())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from chains.making.grammar import Sentence, bare
 from chains.making.statements import QUANTITY
@@ -94,15 +95,19 @@ def other_quantities(question: str, right: Quantity, evidence: str, bank: Bank, 
     """Other numbers of the unit from the collection, nearest first, none of which any sentence gives as the answer."""
     values, year = numbers(right.text), bool(_YEAR.fullmatch(right.number))
     known = numbers(evidence) | values
-    found: dict[frozenset[float], str] = {}
+    near: dict[frozenset[float], Quantity] = {}
     for other in bank.quantities.get(right.unit, ()):
         value = numbers(other.text)
-        if len(value) != len(values) or value & known or bool(_YEAR.fullmatch(other.number)) != year:
-            continue
-        if _near(value, values, year) and not bank.confirms([fold(other.text), fold(other.number)], question, evidence):
-            found.setdefault(value, other.text)
-    chosen = sorted(found.items(), key=lambda pair: (abs(max(pair[0]) - max(values)), rng.random()))
-    return [text for _, text in chosen[: OPTIONS - 1]]
+        alike = len(value) == len(values) and bool(_YEAR.fullmatch(other.number)) == year
+        if alike and not value & known and _near(value, values, year):
+            near.setdefault(value, other)
+    nearest = sorted(near.items(), key=lambda pair: (abs(max(pair[0]) - max(values)), rng.random()))
+    proved = (
+        other.text
+        for _, other in nearest
+        if not bank.confirms([fold(other.text), fold(other.number)], question, evidence)
+    )
+    return list(islice(proved, OPTIONS - 1))
 
 
 def _near(value: frozenset[float], right: frozenset[float], year: bool) -> bool:

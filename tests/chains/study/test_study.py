@@ -8,6 +8,7 @@ import json
 import random
 import re
 import sqlite3
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -314,3 +315,19 @@ def test_an_english_document_gives_english_items() -> None:
 )
 def test_a_language_is_told(said: str, language: str) -> None:
     assert language_of(said) == language
+
+
+def test_a_long_document_is_read_in_part_and_told(documents: list[list[Chunk]]) -> None:
+    long = [replace(chunk, id=f"{n}-{chunk.id}") for n in range(40) for chunk in documents[0]]
+    seen: list[tuple[int, int]] = []
+    bank = Bank(long)
+    guide = make(bank, [long], Order("guide", 4), lambda done, total: seen.append((done, total)))
+    assert len(guide.weeks) == 4
+    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    cancel = threading.Event()
+    stopped = make(bank, [long], Order("guide", 4), lambda done, total: cancel.set() if done else None, cancel)
+    assert stopped.stopped
+    assert len(stopped.weeks) == 1
+    glossary = make(bank, [long], Order("glossary", 50))
+    assert glossary.count < 50
+    assert glossary.dropped["unread"] == len(long) - 240
