@@ -13,12 +13,13 @@ TEST_WEIGHTS := qwen2.5-coder-0.5b multilingual-e5-small
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 WORKERS := 2
 
-.PHONY: help run install test lint format openmp browser test-weights clean
+.PHONY: help run install test lint format openmp browser test-weights adapter clean
 
 help:
 	@echo "make run     install, fetch the weights, open http://127.0.0.1:7860"
 	@echo "make test    everything: linters, types, tests with real weights and a real browser"
 	@echo "make lint    ruff and mypy        make format  ruff, fixing"
+	@echo "make adapter trains data/adapters/assistant-0.5b anew (hours on two cores; see docs/adapters.md)"
 	@echo "make clean   remove .venv and caches; documents, weights and settings stay"
 
 run: $(VENV)/.core openmp
@@ -84,6 +85,19 @@ browser:
 	fi; \
 	$(SUDO) apt-get update -qq; \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+# READING: a SQuAD-format file for reading comprehension, such as KorQuAD_v1.0_dev.json; none is needed.
+ADAPTER := assistant-0.5b
+ADAPTER_HOME := $(or $(COURSEMATE_HOME),$(CURDIR)/.home)
+READING :=
+adapter: $(VENV)/.dev openmp test-weights
+	@test ! -e data/adapters/$(ADAPTER) || { echo "data/adapters/$(ADAPTER) is there; move it away first" >&2; exit 1; }
+	@COURSEMATE_WEIGHTS="$(TEST_HOME)/weights"; export COURSEMATE_WEIGHTS; \
+	mate="$(BIN)/coursemate --home $(ADAPTER_HOME)"; \
+	$$mate finetune data make assistant --prompt compact; \
+	$$mate finetune run assistant --name $(ADAPTER); \
+	$$mate finetune evaluate $(ADAPTER) --questions data/questions/course-a.jsonl data/questions/course-b.jsonl $(if $(READING),--reading $(READING)); \
+	$$mate finetune adapters export $(ADAPTER) data/adapters/$(ADAPTER) --form shipped
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build *.egg-info

@@ -25,7 +25,7 @@ HUB_BASES = {
     "qwen2.5-coder-1.5b": "Qwen/Qwen2.5-Coder-1.5B-Instruct",
     "qwen3-0.6b": "Qwen/Qwen3-0.6B",
 }
-FORMS = ("zip", "folder", "gguf", "merged", "merged-f16", "merged-q8_0")
+FORMS = ("zip", "folder", "shipped", "gguf", "merged", "merged-f16", "merged-q8_0")
 
 
 class Bench:
@@ -103,6 +103,9 @@ class Bench:
             return pack(adapter, target, self.facts(adapter))
         if form == "folder":
             return publish(adapter, target, self.facts(adapter))
+        if form == "shipped":  # as data/adapters has it: the local engine's form alone
+            self._wiring.pool.adapters.gguf(adapter)
+            return publish(adapter, target, self.facts(adapter), light=True)
         if form == "gguf":
             return self._copy_gguf(adapter, target)
         return self._merge(adapter, target, form)

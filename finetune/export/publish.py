@@ -15,15 +15,18 @@ from typing import Any
 
 from finetune.adapter import CARD, LICENSE, Adapter, base_name
 from finetune.card import Facts, render
-from finetune.export.gguf_lora import CONFIG
+from finetune.export.gguf_lora import CONFIG, WEIGHTS
 from models.errors import InputError
 from models.files import disk_guard
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's first day: the same adapter gives the same bytes
 
 
-def publish(adapter: Adapter, folder: Path, facts: Facts) -> Path:
-    """Writes a new folder with the weights, the card, the licence. Raises InputError where it exists, DiskFull."""
+def publish(adapter: Adapter, folder: Path, facts: Facts, light: bool = False) -> Path:
+    """Writes a new folder with the weights, the card, the licence. light: of a LoRA the GGUF form alone, half the bytes.
+
+    Raises InputError where it exists, DiskFull.
+    """
     if folder.exists():
         detail = f"{folder} exists already; give a folder that does not"
         raise InputError(detail=detail, text_key="adapter.export_exists", path=str(folder))
@@ -33,6 +36,8 @@ def publish(adapter: Adapter, folder: Path, facts: Facts) -> Path:
         with disk_guard(folder.parent):
             draft.mkdir(parents=True)
             _fill(adapter, draft, facts)
+            for name in (CONFIG, WEIGHTS) if light and adapter.gguf else ():
+                (draft / name).unlink(missing_ok=True)
             draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

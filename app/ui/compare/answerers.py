@@ -1,4 +1,4 @@
-"""Who can be asked: backends, and backends of this machine with a LoRA adapter, as one choice: `local` or `local@PATH`."""
+"""Who can be asked: backends, and backends of this machine with an adapter, as one choice: `local` or `local@NAME`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ def choices(page: Page) -> list[tuple[str, str]]:
     """(label, value) of everything that may be chosen, usable or not."""
     listed = backend_choices(page)
     base = next((label for label, value in listed if value == LOCAL), LOCAL)
-    return listed + [(f"{base} + {Path(adapter).stem}", f"{LOCAL}@{adapter}") for adapter in adapters(page)]
+    return listed + [(f"{base} + {_name(adapter)}", f"{LOCAL}@{adapter}") for adapter in adapters(page)]
 
 
 def adapters(page: Page) -> list[str]:
-    """LoRA adapters in GGUF form: the one of the settings, and those in HOME/adapters."""
-    own = sorted(str(path) for path in (page.context.home / "adapters").rglob("*.gguf"))
+    """Adapters that the local engine can answer with: the file of the settings, and those of the registry by name."""
+    from app.course import shipped
+    from finetune.registry import Registry
+
+    registry = Registry(page.context.home, shipped("adapters"))
+    own = [adapter.name for adapter in registry.all() if adapter.gguf is not None or adapter.is_lora]
     chosen = getattr(page.context.settings, "adapter", "")
     return list(dict.fromkeys([chosen, *own] if chosen.endswith(".gguf") else own))
 
@@ -43,16 +47,20 @@ def find(page: Page, value: str) -> Answerer:
     """Raises InputError for an adapter that is not offered: a path from a browser is not opened."""
     backend, _, adapter = value.partition("@")
     if adapter and (backend != LOCAL or adapter not in adapters(page)):
-        detail = f"There is no adapter {Path(adapter).name!r} here; choose another."
-        raise InputError(detail=detail, text_key="compare.adapter_gone", name=Path(adapter).name)
+        detail = f"There is no adapter {_name(adapter)!r} here; choose another."
+        raise InputError(detail=detail, text_key="compare.adapter_gone", name=_name(adapter))
     info = next((info for info in page.context.backends() if info.name == backend), None)
     if info is None:
         return Answerer(backend, "", backend, backend, page.text("lacks.unknown"))
     model = info.model.rsplit("/", 1)[-1]
-    tuned = f" + {Path(adapter).stem}" if adapter else ""
+    tuned = f" + {_name(adapter)}" if adapter else ""
     name = "/".join(part for part in (backend, model) if part) + tuned
     title = " · ".join(part for part in (label_of(info, page.lang), model) if part) + tuned
     return Answerer(backend, adapter, name, title, lacks(info, page.lang))
+
+
+def _name(adapter: str) -> str:
+    return Path(adapter).name.removesuffix(".gguf")
 
 
 def check(page: Page, values: Sequence[str]) -> None:
