@@ -13,57 +13,29 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.training_gate import Gate, held_cases, screen
+from app.training_import import import_file
+from app.training_order import Order, check, options_of
+from app.training_prompt import prompt_of, span_template
 from finetune.base import Example, Part
-from finetune.data.split import Screen, Shares, copies, split
+from finetune.data.split import copies, split
 from finetune.data.store import Dataset, Datasets, Told
-from models.errors import InputError
+
+__all__ = ["MadeData", "Order", "import_file", "make", "span_template"]
 
 if TYPE_CHECKING:
-    import numpy as np
     from langchain_core.language_models import BaseChatModel
-    from numpy.typing import NDArray
 
     from app.training_facts import Asked
     from app.training_sources import Listener, Source
     from app.wiring import Wiring
     from chains.making.base import Made
-    from chains.templates import PromptTemplateText
-    from evals.base import Case
 
-MOST = 20_000
-CONTEXT_TOKENS = 1_024
 _REFUSALS = (("twins", 0.4), ("swapped", 0.25), ("unsaid", 0.2), ("compared", 0.15))
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to make. documents: names, patterns or paths; all of the collection for none. licensed: files of licensed texts.
-
-    count: examples. refusals, spans: shares of them that refuse, and that answer with bare words; licensed_share: of those that
-    are made from licensed texts. own: name of an imported dataset to mix in; ratio: its share of all. prompt: the template that
-    asks ("few_shot" as the chat has it; "compact" for a short one). tokens: the longest example. unlike: question sets beside the
-    shipped ones of which nothing may come in. texts: licensed texts to read at most.
-    """
-
-    count: int = 300
-    documents: tuple[str, ...] = ()
-    licensed: tuple[Path, ...] = ()
-    licensed_share: float = 0.5
-    refusals: float = 0.35
-    spans: float = 0.0
-    own: str = ""
-    ratio: float = 0.5
-    prompt: str = "few_shot"
-    seed: int = 0
-    tokens: int = CONTEXT_TOKENS
-    unlike: tuple[Path, ...] = ()
-    texts: int = 160
-    shares: Shares = field(default_factory=Shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +61,7 @@ def make(
 
     datasets = Datasets(wiring.home)
     datasets.check_free(name)
-    _check(order)
+    check(order)
     own = _own(datasets, order)
     wanted = order.count - len(own)
     dropped: Counter[str] = Counter()
@@ -98,7 +70,7 @@ def make(
         licensed = []
         if order.licensed:
             licensed = stack.enter_context(of_licensed(wiring, order.licensed, order.texts, order.seed, told))
-        gate = Gate(wiring, held_cases(order.unlike), dropped)
+        gate = Gate(screen(wiring, cases := held_cases(order.unlike)), cases, dropped)
         shares = _divided(sources, licensed, order)
         asked: list[Asked] = []
         for number, (source, share) in enumerate(shares):
@@ -108,77 +80,9 @@ def make(
         examples = [*own, *_examples(asked, order, dropped)]
     kept, tokens = _fitting(wiring, examples, order.tokens, dropped)
     licences = Counter(one.fact.licence for one in asked if one.fact.licence)
-    about = Told(order.prompt, dict(licences), tokens, dict(dropped), _options(order))
+    about = Told(order.prompt, dict(licences), tokens, dict(dropped), options_of(order))
     dataset = datasets.save(name, split(kept, order.shares, order.seed), about)
     return MadeData(dataset, max(0, order.count - dataset.about.total))
-
-
-def held_cases(unlike: Sequence[Path] = ()) -> list[Case]:
-    """The shipped question sets, and those named: nothing of them may be trained on."""
-    from app.course import shipped
-    from evals.questions import load_entries
-
-    folder = shipped("questions")
-    files = sorted(folder.glob("course-*.jsonl")) if folder else []
-    return [entry.case for path in (*files, *unlike) for entry in load_entries(path)]
-
-
-def screen(wiring: Wiring, questions: Sequence[str]) -> Screen:
-    """finetune.data.split.Screen with the words and the embedder of this home."""
-    import numpy as np
-
-    from ingest.morphemes import content_morphemes
-
-    embedder = wiring.embedder()
-
-    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([embedder.embed_question(text) for text in texts])  # (N, D)
-
-    return Screen(questions, lambda text: frozenset(content_morphemes(text)), embed)
-
-
-class Gate:
-    """Lets facts through that no evaluation set knows. dropped: counts the others by reason."""
-
-    def __init__(self, wiring: Wiring, cases: Sequence[Case], dropped: Counter[str]) -> None:
-        from chains.matching import squeeze
-
-        self._screen = screen(wiring, [case.question for case in cases])
-        self._evidence = [squeeze(text) for case in cases for text in case.evidence.split("\n") if len(text) > 8]
-        self._dropped = dropped
-
-    def made(self, found: Sequence[Made]) -> list[Made]:
-        """Questions that are no near copy of a held one and whose evidence proves none."""
-        near = self._screen.near([made.question for made in found])
-        kept = []
-        for made, copy in zip(found, near, strict=True):
-            if copy or self._proves(made):
-                self._dropped["evaluation_question" if copy else "evaluation_evidence"] += 1
-            else:
-                kept.append(made)
-        return kept
-
-    def asked(self, one: Asked) -> bool:
-        """Whether the question as it is worded may stay."""
-        if self._screen.near([one.fact.question])[0]:
-            self._dropped["evaluation_question"] += 1
-            return False
-        return True
-
-    def span(self, one: Asked) -> bool:
-        """Whether a short answer may stay."""
-        if any(self._shares(text) for text in one.fact.evidence):
-            self._dropped["evaluation_evidence"] += 1
-            return False
-        return self.asked(one)
-
-    def _proves(self, made: Made) -> bool:
-        from chains.matching import squeeze
-
-        return self._shares(squeeze(made.evidence))
-
-    def _shares(self, squeezed: str) -> bool:
-        return any(squeezed in held or held in squeezed for held in self._evidence)
 
 
 def _facts(source: Source, order: Order, count: int, gate: Gate, model: BaseChatModel | None) -> Iterator[Asked]:
@@ -189,8 +93,10 @@ def _facts(source: Source, order: Order, count: int, gate: Gate, model: BaseChat
     maker = FactMaker(source, rng)
     made = gate.made(questions(source, rng))
     refused, spans = round(count * order.refusals), round(count * order.spans)
-    yield from islice(_sound(_cited(maker, made, rng, model), gate.asked), count - refused - spans)
+    cited = list(islice(_sound(_cited(maker, made, rng, model), gate.asked), count - refused - spans))
+    yield from cited
     yield from islice(_sound(maker.spans(), gate.span), spans)
+    refused = round(refused * len(cited) / max(1, count - refused - spans))  # no more than what is answered bears
     for stream, share in _refusals(maker, source, made, rng):
         yield from islice(_sound(stream, gate.asked), round(refused * share))
 
@@ -259,22 +165,6 @@ def _examples(asked: Sequence[Asked], order: Order, dropped: Counter[str]) -> li
     return [compose(one.fact, prompt_of(one, template), REFUSAL_KO) for one in kept]
 
 
-def prompt_of(asked: Asked, template: PromptTemplateText) -> list[dict[str, str]]:
-    """The messages before the answer, in the template's words; short answers are asked for in theirs."""
-    template = span_template() if asked.fact.kind == "span" else template
-    variables = {"passages": asked.passages, "history": asked.history, "question": asked.fact.question}
-    roles = {"system": "system", "human": "user", "ai": "assistant"}
-    return [{"role": roles[message.type], "content": str(message.text)} for message in template.messages(variables)]
-
-
-def span_template() -> PromptTemplateText:
-    """What asks for the bare words of an answer: in training, and where short answers are evaluated."""
-    from chains.prompts import SPAN_RULES
-    from chains.templates import PromptTemplateText
-
-    return PromptTemplateText("span", rules=SPAN_RULES)
-
-
 def _divided(sources: Sequence[Source], licensed: Sequence[Source], order: Order) -> list[tuple[Source, float]]:
     """Each source with its share of the examples."""
     share = order.licensed_share if licensed else 0.0
@@ -305,34 +195,3 @@ def _own(datasets: Datasets, order: Order) -> list[Example]:
     rows = [example for part in parts for example in dataset.examples(part)]
     random.Random(order.seed).shuffle(rows)  # noqa: S311
     return rows[: round(order.count * order.ratio)]
-
-
-def _check(order: Order) -> None:
-    from chains.templates import find
-
-    find(order.prompt)
-    if not 1 <= order.count <= MOST:
-        detail = f"{order.count} examples cannot be made; give a number from 1 to {MOST}"
-        raise InputError(detail=detail, text_key="finetune.bad_count", n=order.count, most=MOST)
-    for name in ("refusals", "spans", "licensed_share", "ratio"):
-        value = getattr(order, name)
-        if not 0 <= value <= 1:
-            detail = f"The share {name}={value} is none; give a number from 0 to 1"
-            raise InputError(detail=detail, text_key="finetune.bad_share", name=name, value=value)
-    if order.refusals + order.spans > 1:
-        detail = f"Refusals ({order.refusals}) and short answers ({order.spans}) are more than all examples; lower one"
-        value = order.refusals + order.spans
-        raise InputError(detail=detail, text_key="finetune.bad_share", name="refusals + spans", value=value)
-
-
-def _options(order: Order) -> dict[str, Any]:
-    return {
-        "count": order.count,
-        "seed": order.seed,
-        "refusals": order.refusals,
-        "spans": order.spans,
-        "licensed": [path.name for path in order.licensed],
-        "licensed_share": order.licensed_share,
-        "own": order.own,
-        "ratio": order.ratio,
-    }

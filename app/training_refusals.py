@@ -30,7 +30,6 @@ UNSAID: tuple[tuple[str, str], ...] = (
     ("{name}의 학습에는 GPU가 몇 개 필요한가요?", r"GPU|\d개|\d장"),
     ("{name}{eul} 쓰려면 어떤 라이센스가 필요한가요?", r"라이선스|라이센스|허가|license"),
     ("When was {name} first proposed?", r"\d{4}년|(?:19|20)\d\d"),
-    ("{name} 말고 더 나은 방법은 뭐가 있어?", r"대신|보다|다른|대안|나은|반면"),
 )
 _PAIRS = {"eun": "은(는)", "eul": "을(를)", "i": "이(가)"}
 
@@ -38,6 +37,8 @@ _PAIRS = {"eun": "은(는)", "eul": "을(를)", "i": "이(가)"}
 def twins(maker: FactMaker, made: Sequence[Made], rng: random.Random) -> Iterator[Asked]:
     """The same question in other words, over its passages without the evidence."""
     for one in made:
+        if one.kind == "comparison":  # what is left tends to tell the two apart as well
+            continue
         question = worded(one, rng)
         if passages := without(one.evidence, one, maker.passages(question)):
             yield maker.refused("twin", question, one, passages)

@@ -121,7 +121,7 @@ def _collection(wiring: Wiring, paths: Sequence[Path], told: Listener) -> Iterat
         if not store.documents():
             names = ", ".join(path.name for path in paths[:3])
             detail = f"Nothing could be read of {names}; choose other files"
-            raise InputError(detail=detail, text_key="finetune.nothing_read", names=names)
+            raise InputError(detail=detail, text_key="dataset.nothing_read", names=names)
         yield store
 
 

@@ -155,4 +155,4 @@ def _shared(one: str, other: str) -> int:
 
 
 def _wrong(key: str, detail: str, **params: Any) -> InputError:
-    return InputError(detail=detail, text_key=f"finetune.encode_{key}", **params)
+    return InputError(detail=detail, text_key=f"dataset.encode_{key}", **params)

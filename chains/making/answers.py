@@ -14,6 +14,7 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>")
 _CODE = re.compile(r"[{}<>=\\|#@_~^\[\]]|https?:|::|->|\.\w+\(|\w\(\)")
 _HANGUL = re.compile("[가-힣]")
 _MOST_CHARACTERS = 220
+_APART = re.compile(r"[가-힣A-Za-z)]\s(?:은|는|을|를|와|과|에|로|의) ")  # particles that stand apart: badly set text
 _UNNATURAL = re.compile(r"[,/·+]")
 _LABELLED = re.compile(r"^(?P<label>[^:]{2,40}): (?P<said>.+)$", re.S)
 
@@ -23,6 +24,8 @@ def spoken(evidence: str) -> str:
     text = bare(_REFERENCE.sub("", _LINK.sub(r"\1", evidence)))
     text = re.sub(r"\s+([.,)])", r"\1", text)
     hangul = len(_HANGUL.findall(text))
+    if re.match(r"\W", text) or _APART.search(text):
+        return ""
     sound = _POLITE.search(text) and "다. " not in text and hangul > 0.45 * len(text.replace(" ", ""))
     balanced = text.count("(") == text.count(")") and text.count('"') % 2 == 0
     return text if sound and balanced and len(text) <= _MOST_CHARACTERS and not _CODE.search(text) else ""

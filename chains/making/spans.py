@@ -28,7 +28,12 @@ _CALLED = re.compile(
     r"(?P<name>\S+(?: \S+)?)(?:이라고|라고)(?P<ends> (?:도 )?(?:부릅니다|합니다|불립니다|말합니다)\.)$"
 )
 _MODIFIERS = ("MM", "ETM", "JKG", "XPN", "JC", "SS")
-_TOPIC = re.compile(r"[은는](?:\s|$)")
+_UNFIT = re.compile(
+    r": |^\W|각각|\s(?:은|는|을|를|이|가|와|과|에|로|의|인) "
+)  # a list, a mark, a particle that stands apart
+_MADE = re.compile(
+    r"설립|발명|발매|개발|출시|발견|건설|제작|출판|발표|창단|창설|설계|도입|공개|개봉|제정|체결|발행|발사|완공|작곡"
+)
 _LEAST, _MOST = 2, 30
 
 
@@ -44,7 +49,7 @@ class Span:
 def spans_of(sentence: Sentence) -> Iterator[Span]:
     """Every such question of one sentence; those that would give their answer away are left out."""
     text = sentence.text
-    if not 12 <= len(text) <= 180 or not sentence.stands_alone or not text.endswith("니다.") or ": " in text:
+    if not 12 <= len(text) <= 180 or not sentence.stands_alone or not text.endswith("니다.") or _UNFIT.search(text):
         return
     for make in (_when, _number, _name, _called, _what, _doer):
         found = make(sentence)
@@ -61,7 +66,7 @@ def _when(sentence: Sentence) -> Span | None:
     found = list(_DATE.finditer(sentence.text))
     if len(found) != 1 or sentence.topic_end < 0 or sentence.tokens[sentence.topic_end].start > found[0].start():
         return None
-    if any(token.tag == "VCP" for token in sentence.tokens[-3:]):
+    if any(token.tag == "VCP" for token in sentence.tokens[-4:]):
         return None
     after = "" if found[0]["after"] == "에" else found[0]["after"]
     question = sentence.asked(0, (found[0].start(), found[0].end(), f"언제{after}"))
@@ -139,7 +144,7 @@ def _what(sentence: Sentence) -> Span | None:
         return None
     start, particle = tokens[begin].start, tokens[end]
     span = sentence.text[start : particle.start]
-    if re.match(r"\d", span):
+    if re.match(r"\d", span) or re.search(r"(?:및|,|[와과])\s*$", sentence.text[:start]):
         return None
     question = sentence.asked(0, (start, particle.start + particle.len, "무엇을"))
     return Span(question, span, "what")
@@ -151,7 +156,8 @@ def _doer(sentence: Sentence) -> Span | None:
     if not sentence.topic or len(tokens) < 6 or tokens[-1].tag != "EF" or tokens[-2].tag != "EP":
         return None
     at = len(tokens) - 3
-    stem, passive = tokens[at], tokens[at].form in {"되", "일어나", "벌어지"}
+    stem = tokens[at]
+    passive = stem.form in {"일어나", "벌어지"} or (stem.form == "되" and bool(_MADE.search(tokens[at - 1].form)))
     verb = (tokens[at - 1].form if stem.tag == "XSV" else "") + stem.form
     human = bool(_HUMAN_VERBS.match(verb))
     if tokens[-2].form not in {"었", "았"} or stem.tag not in {"VV", "XSV"} or not (passive or human):
@@ -160,7 +166,13 @@ def _doer(sentence: Sentence) -> Span | None:
     start = sentence.tokens[sentence.topic_end].start + 1
     said = bare(sentence.text[start : stem.start].strip(" ,"))
     gap = " " if sentence.text[stem.start - 1] == " " else ""
-    if len(said) < 8 or _TOPIC.search(said):
+    if len(said) < 8 or _has_other_topic(sentence):
         return None
     asks = "사람은 누구인가요?" if human else "것은 무엇인가요?"
     return Span(f"{said}{gap}{joined} {asks}", sentence.topic, "name")
+
+
+def _has_other_topic(sentence: Sentence) -> bool:
+    """Whether a clause behind the topic has one of its own: "A는 …, B는 …"."""
+    after = sentence.tokens[sentence.topic_end + 1 :]
+    return any(token.tag == "JX" and token.form in {"은", "는"} for token in after)

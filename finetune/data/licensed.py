@@ -54,7 +54,7 @@ def read_licensed(path: Path) -> list[LicensedText]:
         texts[row["id"]] = LicensedText(row["id"], row["license"].strip(), str(row.get("title") or row["id"]), text)
     if not texts:
         detail = f"{path.name} holds no text; give a JSON Lines file with id, license, title and text"
-        raise InputError(detail=detail, text_key="finetune.licensed_empty", path=path.name)
+        raise InputError(detail=detail, text_key="dataset.licensed_empty", path=path.name)
     return list(texts.values())
 
 
@@ -107,15 +107,15 @@ def _lines(path: Path) -> Iterator[str]:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             detail = f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB unpacked; split it"
-            raise InputError(detail=detail, text_key="finetune.too_large", path=path.name, mb=MOST_BYTES // 1_000_000)
+            raise InputError(detail=detail, text_key="dataset.too_large", path=path.name, mb=MOST_BYTES // 1_000_000)
         yield from content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         detail = f"{path.name} is not UTF-8 text; save it as UTF-8"
-        raise InputError(detail=detail, text_key="finetune.not_utf8", path=path.name) from None
+        raise InputError(detail=detail, text_key="dataset.not_utf8", path=path.name) from None
     except (OSError, EOFError) as error:
         why = getattr(error, "strerror", None) or str(error)
         detail = f"{path} cannot be read ({why}); check the path"
-        raise InputError(detail=detail, text_key="finetune.unreadable", path=str(path), why=why) from None
+        raise InputError(detail=detail, text_key="dataset.unreadable", path=str(path), why=why) from None
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -133,4 +133,4 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def _wrong(path: Path, row: int, key: str, why: str, value: str = "") -> InputError:
     detail = f"{path.name}, row {row}: {why}; take the row out or correct it"
-    return InputError(detail=detail, text_key=f"finetune.licensed_{key}", path=path.name, row=row, value=value[:80])
+    return InputError(detail=detail, text_key=f"dataset.licensed_{key}", path=path.name, row=row, value=value[:80])

@@ -14,15 +14,17 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from finetune.base import PARTS, Example, Part
 from models.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 Words = Callable[[str], frozenset[str]]
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 GRAM = 3
 SAME_LETTERS = 0.6  # Jaccard of character trigrams, spaces and case apart
@@ -106,7 +108,7 @@ def split(examples: Sequence[Example], shares: Shares, seed: int) -> dict[Part, 
         detail = (
             f"The shares {shares.validation} and {shares.test} leave too little to train on; give at most 0.9 in all"
         )
-        raise InputError(detail=detail, text_key="finetune.bad_shares", validation=shares.validation, test=shares.test)
+        raise InputError(detail=detail, text_key="dataset.bad_shares", validation=shares.validation, test=shares.test)
     by_document: defaultdict[str, list[Example]] = defaultdict(list)
     for example in examples:
         by_document[example.document or f"\0{example.id}"].append(example)

@@ -102,10 +102,10 @@ class Datasets:
         except FileNotFoundError:
             there = ", ".join(path.parent.name for path in sorted(self.folder.glob(f"[!.]*/{ABOUT}"))) or "-"
             detail = f"There is no dataset {name!r}; there are: {there}. Make one with `coursemate finetune data make`"
-            raise InputError(detail=detail, text_key="finetune.no_dataset", name=name, there=there) from None
+            raise InputError(detail=detail, text_key="dataset.no_dataset", name=name, there=there) from None
         except (OSError, ValueError, TypeError) as error:
             detail = f"The dataset {name!r} is broken ({error}); remove it and make it again"
-            raise InputError(detail=detail, text_key="finetune.broken_dataset", name=name, why=str(error)) from None
+            raise InputError(detail=detail, text_key="dataset.broken_dataset", name=name, why=str(error)) from None
         return Dataset(folder, about)
 
     def check_free(self, name: str) -> None:
@@ -114,14 +114,14 @@ class Datasets:
             detail = (
                 f"There is a dataset {name!r} already; choose another name, or `coursemate finetune data remove {name}`"
             )
-            raise InputError(detail=detail, text_key="finetune.dataset_there", name=name)
+            raise InputError(detail=detail, text_key="dataset.dataset_there", name=name)
 
     def save(self, name: str, parts: Mapping[Part, Sequence[Example]], told: Told) -> Dataset:
         """Writes a new dataset in one step. Raises InputError where the name is taken or nothing is to be trained on, OSError."""
         self.check_free(name)
         if not parts.get("train"):
             detail = "No example is left to train on; give more documents or rows"
-            raise InputError(detail=detail, text_key="finetune.nothing_to_train")
+            raise InputError(detail=detail, text_key="dataset.nothing_to_train")
         about = _about(name, parts, told)
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=self.folder, prefix=".draft-"))
@@ -153,7 +153,7 @@ def checked_name(name: str) -> str:
     composed = unicodedata.normalize("NFC", name.strip())
     if not _NAME.fullmatch(composed) or composed.endswith("."):
         detail = f"{name[:60]!r} cannot name a dataset; use letters, digits, dots, hyphens and underscores, at most 60"
-        raise InputError(detail=detail, text_key="finetune.bad_dataset_name", name=name[:60])
+        raise InputError(detail=detail, text_key="dataset.bad_dataset_name", name=name[:60])
     return composed
 
 
@@ -193,5 +193,5 @@ def _read(path: Path) -> Iterator[Example]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         detail = f"{path} cannot be read ({error}); remove the dataset and make it again"
         raise InputError(
-            detail=detail, text_key="finetune.broken_dataset", name=path.parent.name, why=str(error)
+            detail=detail, text_key="dataset.broken_dataset", name=path.parent.name, why=str(error)
         ) from None
