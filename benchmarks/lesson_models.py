@@ -40,7 +40,7 @@ def plain(markdown: str) -> list[str]:
 
 
 def sentences() -> None:
-    """language/sentences.jsonl and language/vocabulary.txt."""
+    """language/sentences.jsonl."""
     draw, rows = random.Random(7), []
     for path in sorted((ROOT / "data" / "course").glob("*.md")):
         topic = next((name for name, notes in TOPICS.items() if path.name[:2] in notes.split()), "")
@@ -51,10 +51,8 @@ def sentences() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     (folder / "sentences.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    read = "".join(row["text"].lower() for row in rows if row["part"] == "pretrain") + "".join(TOPICS) + "→"
-    (folder / "vocabulary.txt").write_text("".join(sorted(set(read))) + "\n", encoding="utf-8")
     parts = {part: sum(row["part"] == part for row in rows) for part in ("pretrain", "test", "general")}
-    print(parts, len(set(read)), "characters")
+    print(parts)
 
 
 def open_texts(course: Path, most: int = 20_000) -> list[str]:
@@ -70,6 +68,22 @@ def open_texts(course: Path, most: int = 20_000) -> list[str]:
     return texts[:most]
 
 
+def _learn_pieces(texts: list[str]) -> None:
+    """language/tokenizer.json."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    from app.lessons import tiny
+
+    made = Tokenizer(models.BPE(unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
+    trainer = trainers.BpeTrainer(vocab_size=tiny.PIECES, special_tokens=list(tiny.SPECIAL), show_progress=False)
+    made.train_from_iterator((text.lower() for text in texts), trainer)
+    made.save(str(OUT / "language" / "tokenizer.json"))
+    tiny.tokenizer.cache_clear()
+    firsts = {tiny.encode(topic)[0] for topic in TOPICS}
+    assert len(firsts) == len(TOPICS), "two topics begin with the same piece"
+
+
 def language(course: Path | None, steps: int = 900, batch: int = 16) -> None:
     """language/model.safetensors: next-character prediction, one sentence a row, AdamW 2e-3, cosine; a third of the rows
     are of `pretrain`."""
@@ -82,13 +96,13 @@ def language(course: Path | None, steps: int = 900, batch: int = 16) -> None:
     torch.manual_seed(7)
     torch.set_num_threads(1)
     draw = random.Random(7)
-    model = tiny.configured(len(tiny.vocabulary()) + len(tiny.SPECIAL))
-    model.config.attention_dropout = 0.1
-    print(sum(p.numel() for p in model.parameters()), "parameters")
     own = [s.text for s in kept() if s.part == "pretrain"]
     held_out = {s.text for s in kept() if s.part != "pretrain"}
     others = [text for text in open_texts(course) if text not in held_out] if course else own
-    print(len(own), "own sentences,", len(others), "others")
+    _learn_pieces([*own, *others, *(f"{tiny.MARK} {topic}" for topic in TOPICS for _ in range(50))])
+    model = tiny.configured()
+    model.config.attention_dropout = 0.1
+    print(len(own), "own sentences,", len(others), "others,", sum(p.numel() for p in model.parameters()), "parameters")
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1, betas=(0.9, 0.95))
     schedule = get_cosine_schedule_with_warmup(optimizer, 50, steps)
     best = (float("inf"), 0)

@@ -1,7 +1,7 @@
 """Sentences of the course notes for the small language model: what it was pretrained on, and a task to adapt it to.
 
 The task: which part of the course does a sentence come from? Six topics of three notes each; a topic's name is what the model
-has to write behind "→". The names begin with different syllables, so one forward pass compares all six.
+has to write behind "→". The names begin with different pieces, so one forward pass compares all six.
 
 data/lessons/language/sentences.jsonl has them: {"text", "topic", "part"}, part one of pretrain, test, general. Sentences of
 `pretrain` with a topic are the examples that fine-tuning draws from; `general` are of notes without a topic and were never

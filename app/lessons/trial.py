@@ -23,7 +23,7 @@ METRICS = (
 OPTIONS: dict[str, dict[str, Any]] = {
     "partial": {"layers": 1},
     "adapter": {"size": 16},
-    "prompt": {"tokens": 8},
+    "prompt": {"tokens": 8, "init": "이 문장은 어느 주제를 설명하나요"},
     "prefix": {"tokens": 8},
     "lora": {"r": 8, "alpha": 16},
     "dora": {"r": 8, "alpha": 16, "dora": True},

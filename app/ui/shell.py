@@ -22,6 +22,7 @@ from app.ui.context import AppContext
 from app.ui.downloads import Downloads
 from app.ui.events import on_leave
 from app.ui.export import markdown
+from app.ui.finetune.routes import serve_adapters
 from app.ui.i18n import Language
 from app.ui.intake import arriving, clear_arriving
 from app.ui.page import Page, Tab
@@ -81,6 +82,7 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
     _serve_exports(parent, conversations)
     serve_arena(parent, arena, _user)
     serve_sets(parent, QuestionSets(context.home))
+    serve_adapters(parent, context)
     serve_study(parent, Studies(context, context.home / "study"), _user, context.settings.language)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path

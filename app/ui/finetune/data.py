@@ -124,7 +124,7 @@ def _coloured(page: Page, example: Example | None) -> str:
     """The tokens of an example, as the 0.5B's tokenizer has them."""
     if example is None:
         return view.tokens(page, [], (0, 0))
-    from app.token_view import coloured
+    from app.ui.finetune.tokens import coloured
 
     try:
         found = coloured(page.context, example)

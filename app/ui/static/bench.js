@@ -1,4 +1,6 @@
-// The tab's lists, forms and boxes. Every [data-act] sends its own event with the data around it; what has data-sure asks twice.
+// The tab's lists, forms and boxes. A [data-act] sends the event of its name with the data around it; what has data-sure asks twice.
+const ACTS = ["choose", "remove", "part", "turn", "tokens", "method", "stop", "resume", "to_adapter", "use", "unuse"];
+const FORMS = ["make", "probe", "start", "rename", "ask", "evaluate"];
 const counted = () => {
   const form = element.querySelector(".cm-make");
   const boxes = form ? [...form.querySelectorAll("input[name=document]")] : [];
@@ -40,6 +42,7 @@ element.addEventListener("click", (event) => {
     }, 4000);
     return;
   }
+  if (!ACTS.includes(act)) return;
   trigger(act, around(button));
   const stage = button.closest(".cm-col-left")?.nextElementSibling;
   if (stage && window.coursemate.narrow()) stage.scrollIntoView({ behavior: "smooth" });
@@ -58,7 +61,7 @@ element.addEventListener("submit", (event) => {
     trigger("make", values);
   } else if (form.matches(".cm-recipe")) {
     trigger(event.submitter?.value === "probe" ? "probe" : "start", { method: form.dataset.method, values });
-  } else {
+  } else if (FORMS.includes(form.dataset.event)) {
     trigger(form.dataset.event, { ...around(form), ...values });
   }
 });
