@@ -51,20 +51,35 @@ def require_libraries() -> None:
         raise MissingError(what=f"Fine-tuning: {', '.join(lacking)}", fix="run `pip install 'coursemate[hf]'`")
 
 
+def check_base(name: str, weights: WeightsStore) -> None:
+    """Before anything is loaded. Raises InputError for what can be no base, MissingError for weights that are not here."""
+    names, path = _names(weights), Path(name).expanduser()
+    if name in names:
+        weights.resolve(name)
+    elif path.is_dir():
+        _weights(path)
+    elif not (path.is_file() and path.suffix == ".gguf") and not _HUB_ID.fullmatch(name):
+        detail = (
+            f"there is no base {name!r}: use one of {', '.join(names)}, an id of the hub, or a folder of safetensors"
+        )
+        raise InputError(detail=detail, text_key="finetune.no_base", name=name, known=", ".join(names))
+
+
+def _names(weights: WeightsStore) -> list[str]:
+    return [entry.name for entry in weights.entries() if entry.kind == "gguf"]
+
+
 def locate(name: str, home: Path, weights: WeightsStore) -> Base:
     """Finds the base, and unpacks or fetches it where needed. Raises MissingError, InputError, DiskFull, WeightsError."""
-    names = [entry.name for entry in weights.entries() if entry.kind == "gguf"]
+    check_base(name, weights)
     path = Path(name).expanduser()
-    if name in names:
+    if name in _names(weights):
         return _unpacked(name, weights.resolve(name), home)
-    if path.is_file() and path.suffix == ".gguf":
+    if path.is_file():
         return _unpacked(path.stem, path, home)
     if path.is_dir():
         return Base(name, path, _hash(_weights(path)))
-    if _HUB_ID.fullmatch(name):
-        return _of_hub(name)
-    detail = f"there is no base {name!r}: use one of {', '.join(names)}, an id of the hub, or a folder of safetensors"
-    raise InputError(detail=detail, text_key="finetune.no_base", name=name, known=", ".join(names))
+    return _of_hub(name)
 
 
 def load_model(base: Base, dtype: Any, **options: Any) -> Any:

@@ -59,7 +59,7 @@ class Recipe(BaseModel):
     max_tokens: Annotated[int, Field(ge=16, le=131_072)] = 1024
     """Examples that are longer are left out, and counted."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-4
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-4
     """The highest, reached after the warm-up."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How it goes down to 0 from there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from models.files import write_atomic
 
 RUN_FILE, RECIPE_FILE, LOG_FILE = "run.json", "recipe.yaml", "worker.log"
 BUSY_FILE, LOCK_FILE = ".busy.json", ".busy.lock"
-LOCK_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,11 @@ class Busy:
     started: float
 
     @classmethod
-    def of_this_process(cls, run: str) -> Busy:
-        return cls(run, os.getpid(), psutil.Process().create_time())
+    def of(cls, run: str, pid: int) -> Busy:
+        try:
+            return cls(run, pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:  # it has ended already
+            return cls(run, pid, 0.0)
 
     @classmethod
     def read(cls, runs: Path) -> Busy | None:

@@ -21,11 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from finetune import recipe as recipes
 from finetune.adapter import check_name
 from finetune.base import LAST, Event
+from finetune.base_model import check_base
 from finetune.data.store import Datasets
 from finetune.journal import FILE, Journal
 from finetune.recipe import Recipe
@@ -34,9 +35,10 @@ from finetune.runfiles import LOG_FILE, RECIPE_FILE, RUN_FILE, Busy, RunFile, bu
 from finetune.training import RESULT, STOP, check_reporting
 from models.engines.process import OWN_GROUP
 from models.errors import CourseMateError, InputError
+from models.fetch import WeightsStore
 
 State = Literal["starting", "running", "stopped", "ended", "failed", "interrupted"]
-POLL_S, START_S = 0.3, 60.0
+POLL_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,14 @@ class Runs:
         return busy.run if busy else None
 
     def start(self, recipe: Recipe, name: str = "") -> Run:
-        """A new run; returns when its process is at work. Raises InputError (another one trains, no such data, name taken) or what
-        stops the worker at once."""
+        """A new run, in a process that has just begun. Raises InputError (another one trains, no such data or base, name taken),
+        MissingError; what goes wrong later is in its journal."""
         dataset = Datasets(self.home).find(recipe.data)
         check_reporting(recipe)
+        check_base(recipe.base, WeightsStore(self.weights_dir))
         name = check_name(name) if name else self._free_name(f"{recipe.method}-{dataset.about.name}")
         folder = self.folder / name
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._free():
+        with self._alone():
             if folder.exists() or Registry(self.home).has(name):
                 detail = f"there is a run or an adapter {name!r} already: take another name, or remove it first"
                 raise InputError(detail=detail, text_key="finetune.run_there", name=name)
@@ -126,7 +128,7 @@ class Runs:
             (folder / RECIPE_FILE).write_text(recipes.dump(recipe), encoding="utf-8")
             now = datetime.now(UTC).isoformat(timespec="seconds")
             RunFile(name, str(self.home), str(self.weights_dir), now).write(folder)
-        return self._spawn(folder)
+            return self._spawn(folder)
 
     def resume(self, name: str) -> Run:
         """Goes on from the newest whole checkpoint, or from the start where there is none yet. Raises InputError."""
@@ -134,9 +136,9 @@ class Runs:
         if not run.resumable:
             detail = f"the run {name} is {run.state}: there is nothing to resume; start a new one"
             raise InputError(detail=detail, text_key="finetune.not_resumable", name=name, state=run.state)
-        with self._free():
+        with self._alone():
             (run.folder / STOP).unlink(missing_ok=True)
-        return self._spawn(run.folder)
+            return self._spawn(run.folder)
 
     def stop(self, name: str) -> None:
         """Asks the run to end after the step in hand and keep what it has; `follow` tells when. Raises InputError."""
@@ -201,31 +203,23 @@ class Runs:
         return next(name for n in range(1, 10_000) if (name := f"{stem[:50]}-{n}") not in taken)
 
     @contextmanager
-    def _free(self) -> Iterator[None]:
-        """Holds the lock that a worker holds. Raises InputError where one does."""
-        lock = FileLock(Busy.lock_in(self.folder))
-        try:
-            lock.acquire(timeout=0.5)
-        except Timeout:
-            raise busy(self.training() or "?") from None
-        with lock:
-            lock.release()
+    def _alone(self) -> Iterator[None]:
+        """No other process starts a run meanwhile. Raises InputError where one trains."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(Busy.lock_in(self.folder)):
+            if other := self.training():
+                raise busy(other)
             yield
 
     def _spawn(self, folder: Path) -> Run:
-        """Starts the worker and waits until it holds the lock, or has failed."""
+        """Starts the worker, and says for it that it trains: it takes a while before it can do so itself."""
         command = [sys.executable, "-P", "-X", "utf8", "-m", "finetune.worker", str(folder)]
         with (folder / LOG_FILE).open("ab") as out:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder, **OWN_GROUP
             )
-        deadline = time.monotonic() + START_S
-        while process.poll() is None and self.training() != folder.name and time.monotonic() < deadline:
-            time.sleep(0.05)
-        run = self.find(folder.name)
-        if process.poll() is not None and run.error:
-            raise run.error
-        return run
+        Busy.of(folder.name, process.pid).write(self.folder)
+        return self.find(folder.name)
 
 
 def failure(event: Event) -> CourseMateError:

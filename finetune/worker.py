@@ -1,28 +1,26 @@
 """A run's own process: `python -P -m finetune.worker HOME/finetune/runs/<run>`, started by finetune/runs.py.
 
-It holds the lock of its home, so that one run trains at a time, trains, and registers the result. What goes wrong is the last line
+One of a home trains at a time; it trains, and registers the result. What goes wrong is the last line
 of the journal; the rest is in worker.log. SIGTERM is a stop that keeps the weights so far.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import logging
+import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from finetune import recipe as recipes
 from finetune.base import Event
 from finetune.registry import Registry
-from finetune.runfiles import LOCK_WAIT_S, Busy, RunFile, busy, latest_step
+from finetune.runfiles import Busy, RunFile, busy, latest_step
 from finetune.training import RESULT, Work, train
 from models.errors import CourseMateError, DiskFull, InputError
 
@@ -35,33 +33,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     run = RunFile.read(folder)
     work = Work(folder, Path(run.home), Path(run.weights_dir), recipes.load(folder / "recipe.yaml"))
+    _require_alone(folder)
     sys.excepthook = lambda kind, error, trace: _on_unexpected(work, kind, error, trace)
     signal.signal(signal.SIGTERM, lambda *_: work.stop.touch())
     try:
-        with _alone(work):
-            _train(work)
-            _register(work)
+        _train(work)
+        _register(work)
     except CourseMateError as error:
         log.exception("the run failed")
         _fail(work, error)
         return 1
+    finally:
+        Busy.clear(folder.parent)
     return 0
 
 
-@contextlib.contextmanager
-def _alone(work: Work) -> Iterator[None]:
-    """Holds the home's lock and says who holds it. Raises InputError where another run trains."""
-    runs = work.folder.parent
-    try:
-        with FileLock(Busy.lock_in(runs), timeout=LOCK_WAIT_S):
-            Busy.of_this_process(work.folder.name).write(runs)
-            try:
-                yield
-            finally:
-                Busy.clear(runs)
-    except Timeout:
-        other = Busy.read(runs)
-        raise busy(other.run if other else "?") from None
+def _require_alone(folder: Path) -> None:
+    """Whoever starts a worker by hand meets the same rule: one of a home trains at a time. Raises InputError."""
+    runs = folder.parent
+    other = Busy.read(runs)
+    if other and other.pid != os.getpid():
+        raise busy(other.run)
+    Busy.of(folder.name, os.getpid()).write(runs)
 
 
 def _train(work: Work) -> None:
