@@ -40,7 +40,7 @@ Check = Callable[[str, str], Answer]  # a question, a draft -> the checked answe
 
 @dataclass(slots=True)
 class Guide:
-    """Of one run. check: makes a checked answer of a draft. read: the answer to what was looked up, None until there is one."""
+    """Of one run. check: makes a checked answer of a draft. readings: answers that were tried over what a search found."""
 
     run: Run
     check: Check

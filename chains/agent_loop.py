@@ -65,9 +65,9 @@ class Step:
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run. task: what is to be done. deadline: of time.monotonic(), after which only an answer is written. small: of a model of this host.
+    """The state of one run. task: what is to be done. deadline: of time.monotonic(), after which only an answer is written.
 
-    answered: the last tool told all there is to tell.
+    small: of a model of this host. answered: the last tool told all there is to tell.
     """
 
     task: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from pydantic import Field
 
@@ -37,7 +38,7 @@ def run(arguments: CalculateArguments, context: ToolContext) -> ToolResult:
     """expression = value, as a passage that can be cited. Raises InputError, also for a number that nobody has given."""
     _check(arguments.expression, context)
     value = shown(evaluate(arguments.expression))
-    equals = value.replace("≈", "").strip()
+    equals = re.sub(r"^-?\d{5,}$", lambda whole: f"{int(whole[0]):,}", value.replace("≈", "").strip())
     sign = "≈" if value.startswith("≈") else "="
     return worked_out("계산", f"{arguments.expression} {sign} {equals}")
 
