@@ -15,12 +15,15 @@ from models.types import Answer, Citation, Done, Sentence, Token
 if TYPE_CHECKING:
     from chains.rag import AskOptions, RagEngine
 
+NO_ADAPTER = "none"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("--backend", metavar="B", help=text("cli.ask_backend"))
     parser.add_argument("--model", metavar="M", help=text("cli.ask_model"))
     parser.add_argument("--adapter", metavar="A", help=text("cli.ask_adapter"))
+    parser.add_argument("--strength", type=float, metavar="X", help=text("cli.ask_strength"))
     parser.add_argument("--speed", choices=("fast", "normal", "thorough"), help=text("cli.ask_speed"))
 
 
@@ -29,7 +32,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     wiring = context.wiring
     backend = wiring.pool.backend(arguments.backend or wiring.settings.backend).name
     model = {"model" if backend == "local" else f"{backend}_model": arguments.model}
-    wiring.choose(backend=backend, adapter=arguments.adapter, speed=arguments.speed, **model)
+    adapter = "" if arguments.adapter == NO_ADAPTER else arguments.adapter
+    wiring.choose(backend=backend, adapter=adapter, adapter_scale=arguments.strength, speed=arguments.speed, **model)
     options, engine, failed = wiring.ask_options(), wiring.engine(), False
     for question in questions:
         try:

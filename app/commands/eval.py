@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands import eval_diff
+from app.commands.ask import NO_ADAPTER
 from app.commands.base import Command, Context
 from app.commands.console import duration
 from app.ui.i18n import text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from evals.run_folder import Run
     from evals.systems import System
 
-DIFF, NO_ADAPTER, TAKE_ADAPTERS = "diff", "none", ("local", "hf")
+DIFF, TAKE_ADAPTERS = "diff", ("local", "hf")
 MOST_K, MOST_TOKENS, NAMED = 100, 5_000, 8
 
 

@@ -87,7 +87,7 @@ def _name_base(folder: Path, base: str) -> None:
     """peft keeps the folder that the base was loaded from; others need its name."""
     path = folder / CONFIG
     if path.is_file():
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = without_paths(json.loads(path.read_text(encoding="utf-8")))
         config["base_model_name_or_path"] = base
         path.write_text(json.dumps(config, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -13,7 +13,7 @@ from models.backends.base import BackendConfig
 from models.backends.hf import BACKEND
 from models.chat.hf import HFChat
 from models.chat.reliable import usage_of
-from models.errors import ContextTooLong, WeightsError
+from models.errors import ContextTooLong, InputError, WeightsError
 
 pytest.importorskip("peft")
 # peft 0.21 asks transformers 5.23 for a name that it will drop in version 6
@@ -137,3 +137,51 @@ def adapter(folder: Path, tmp_path: Path) -> Path:
     lora = LoraConfig(r=4, lora_alpha=64, target_modules=["q_proj", "o_proj"], init_lora_weights=False)
     get_peft_model(AutoModelForCausalLM.from_pretrained(folder), lora).save_pretrained(tmp_path / "adapter")
     return tmp_path / "adapter"
+
+
+def test_an_adapter_counts_as_much_as_it_is_told_to(folder: Path, chat: HFChat, tmp_path: Path) -> None:
+    tuned = build(folder, adapter=str(adapter(folder, tmp_path)))
+    off = tuned.with_strength(0.0)
+    assert off.invoke("왜").text == chat.invoke("왜").text
+    assert tuned.invoke("왜").text != chat.invoke("왜").text
+    assert tuned.with_strength(1.0) is tuned
+
+
+def test_bottleneck_adapters_answer(folder: Path, chat: HFChat, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from models.nn import bottleneck
+
+    torch.manual_seed(2)
+    model = bottleneck.insert(AutoModelForCausalLM.from_pretrained(folder), 4)
+    for name, weight in model.named_parameters():
+        if bottleneck.NAME in name:
+            torch.nn.init.normal_(weight, std=2.0)
+    bottleneck.save(model, tmp_path)
+    tuned = build(folder, adapter=str(tmp_path))
+    assert tuned.invoke("왜").text != chat.invoke("왜").text
+    assert tuned.with_strength(0.0).invoke("왜").text == chat.invoke("왜").text
+
+
+def test_bottleneck_adapters_of_another_base_are_refused(folder: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    save_file(
+        {"model.layers.9.mlp.down_proj.bottleneck.0.weight": torch.zeros(4, 16)}, tmp_path / "bottleneck.safetensors"
+    )
+    (tmp_path / "bottleneck.json").write_text('{"width": 4}')
+    with pytest.raises(InputError, match="made for another base"):
+        build(folder, adapter=str(tmp_path))
+
+
+def test_a_whole_model_takes_the_place_of_its_base(folder: Path, chat: HFChat, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(3)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    torch.nn.init.normal_(model.model.embed_tokens.weight)
+    model.save_pretrained(tmp_path)
+    assert build(folder, adapter=str(tmp_path)).invoke("왜").text != chat.invoke("왜").text
