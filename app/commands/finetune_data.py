@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     showing = below.add_parser("show", help=text("cli.data_show"))
     showing.add_argument("name", metavar="NAME", help=text("cli.data_of"))
     showing.add_argument("-n", dest="count", type=int, default=SHOWN, metavar="N", help=text("cli.data_show_n"))
-    showing.add_argument("--part", choices=DATA_PARTS, default="train", help=text("cli.data_part"))
+    showing.add_argument("--part", dest="which", choices=DATA_PARTS, default="train", help=text("cli.data_part"))
     showing.add_argument("--mask", action="store_true", help=text("cli.data_mask"))
     showing.add_argument("--base", default="", metavar="BASE", help=text("cli.data_base"))
     for one in (importing, listing, showing):
@@ -144,7 +144,7 @@ def _show(arguments: argparse.Namespace, context: Context) -> int:
     from finetune.data.store import Datasets
 
     dataset = Datasets(context.settings.home).find(arguments.name)
-    examples = dataset.examples(arguments.part)[: max(0, arguments.count)]
+    examples = dataset.examples(arguments.which)[: max(0, arguments.count)]
     if arguments.mask:
         return _masks(examples, arguments, context)
     if arguments.json:

@@ -51,11 +51,17 @@ def read_licensed(path: Path) -> list[LicensedText]:
         if row["id"] in texts:
             raise _wrong(path, number, "twice", f"the id {row['id']!r} has stood before", row["id"])
         text = prose(row["text"], str(row.get("path", "")))
-        texts[row["id"]] = LicensedText(row["id"], row["license"].strip(), str(row.get("title") or row["id"]), text)
+        texts[row["id"]] = LicensedText(row["id"], row["license"].strip(), _title(row), text)
     if not texts:
         detail = f"{path.name} holds no text; give a JSON Lines file with id, license, title and text"
         raise InputError(detail=detail, text_key="dataset.licensed_empty", path=path.name)
     return list(texts.values())
+
+
+def _title(row: dict[str, Any]) -> str:
+    """Without marks; the id for what is no title, as a script's coding line."""
+    title = prose(str(row.get("title") or "")).lstrip("# ").split("\n")[0].strip()
+    return str(row["id"]) if not title or title.startswith("-*-") else title
 
 
 def is_allowed(licence: str) -> bool:
@@ -83,7 +89,8 @@ def prose(text: str, path: str = "") -> str:
     text = _ROLE.sub(lambda found: next(part for part in found.groups() if part).strip(), text)
     text = _LINK.sub(lambda found: "" if found[0].startswith("!") else found[1], text)
     text = _MARKUP_LINE.sub("", _ANCHOR.sub("", text))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = re.sub(r"^[ \t]*>[ \t]?", "", text, flags=re.M)  # a quotation's text is text
+    return re.sub(r"\s*\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.M)).strip()
 
 
 def _comments(source: str) -> Iterator[str]:

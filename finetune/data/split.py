@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 Words = Callable[[str], frozenset[str]]
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
-GRAM = 3
-SAME_LETTERS = 0.6  # Jaccard of character trigrams, spaces and case apart
+GRAM = 2
+SAME_LETTERS = 0.6  # Jaccard of character bigrams, spaces and case apart
 SAME_WORDS = 0.8  # Jaccard of content words
 SAME_MEANING = 0.955  # cosine of multilingual-e5-small; other questions of one course stay below
 NEAR_LETTERS = 0.15  # closeness of meaning counts only where some letters are shared too
@@ -42,7 +42,7 @@ class Shares:
 
 
 def grams(text: str) -> frozenset[str]:
-    """Character trigrams without spaces, punctuation and case; a text shorter than that is its own only one."""
+    """Character bigrams without spaces, punctuation and case; a text shorter than that is its own only one."""
     letters = re.sub(r"[\W_]+", "", text.lower())
     return frozenset(letters[at : at + GRAM] for at in range(max(1, len(letters) - GRAM + 1)))
 
