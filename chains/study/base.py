@@ -142,10 +142,7 @@ def study_of(values: Mapping[str, Any]) -> Study:
 def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     given = dict(values["source"])
-    place = dict(given.pop("locator"))
-    place["headings"] = tuple(place["headings"])
-    place["rows"] = tuple(place["rows"]) if place["rows"] else None
-    return kind(**fields | {"source": Citation(**given, locator=Locator(**place))})
+    return kind(**fields | {"source": Citation(**given | {"locator": Locator.from_dict(given["locator"])})})
 
 
 def _week(values: Mapping[str, Any]) -> Week:

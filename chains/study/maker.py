@@ -122,4 +122,4 @@ def _check(order: Order) -> None:
 def _nothing(names: Sequence[str]) -> InputError:
     shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "") or "-"
     detail = f"{shown} gives no study aid of this kind: there is no definition, number, reason or table in Korean or English; choose other documents"
-    return InputError(detail=detail, text_key="study.nothing", names=shown)
+    return InputError(detail=detail, text_key="study.nothing", name=shown)
