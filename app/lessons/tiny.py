@@ -1,4 +1,4 @@
-"""A language model small enough for a lesson: 0.8 million parameters of Qwen2's own architecture, over 2,000 pieces of words.
+"""A language model small enough for a lesson: 0.2 million parameters of Qwen2's own architecture, over 1,500 pieces of words.
 
 It was pretrained on the course notes for a few minutes (`benchmarks/lesson_models.py language`) and lies in
 data/lessons/language. It writes no good Korean; but every method of finetune/methods works on it as on the 0.5B, in seconds.
@@ -22,7 +22,7 @@ from app.lessons.sentences import MARK, TOPICS, Sentence, general
 
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 PAD, START, END, UNKNOWN = range(len(SPECIAL))
-PIECES, MOST_TOKENS = 2000, 40
+PIECES, MOST_TOKENS = 1500, 32
 IGNORED = -100
 
 
@@ -58,9 +58,9 @@ def configured() -> Any:
 
     config = Qwen2Config(
         vocab_size=PIECES,
-        hidden_size=112,
-        intermediate_size=320,
-        num_hidden_layers=4,
+        hidden_size=64,
+        intermediate_size=160,
+        num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=128,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.ui.finetune.charts import number
@@ -139,21 +139,3 @@ def card(page: Page, text: str) -> str:
     """The model card."""
     body = blocks(text) if text else f'<p class="cm-empty">{page.text("bench.no_card")}</p>'
     return f'<h6>{page.text("bench.card")}</h6><div class="cm-body cm-card-text">{body}</div>'
-
-
-def table(page: Page, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Before and after, a metric a row: {"metric", "base", "tuned", "low", "high", "better"}; low, high: of the difference."""
-    head = "".join(f"<th>{page.text(f'bench.col_{name}')}</th>" for name in ("metric", "base", "tuned", "difference"))
-    body = "".join(_table_row(page, row) for row in rows)
-    return f'<table class="cm-table cm-before"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _table_row(page: Page, row: Mapping[str, Any]) -> str:
-    base, tuned = row.get("base"), row.get("tuned")
-    low, high = row.get("low"), row.get("high")
-    difference = "–" if base is None or tuned is None else f"{tuned - base:+.3g}"
-    if low is not None and high is not None:
-        difference += f' <span class="cm-facts">[{low:+.3g}, {high:+.3g}]</span>'
-    verdict = row.get("better") or ""
-    shown = [f"{value:.3g}" if isinstance(value, int | float) else "–" for value in (base, tuned)]
-    return f'<tr class="cm-{verdict}"><td>{_name(page, str(row["metric"]))}</td><td>{shown[0]}</td><td>{shown[1]}</td><td>{difference}</td></tr>'

@@ -17,11 +17,12 @@ from app.ui.making import Watched
 from app.ui.page import Page
 from app.ui.theme import panel, script
 from finetune.base import PARTS, Example, Part
-from finetune.data.store import Dataset, Datasets
+from finetune.data.store import Datasets
 from models.errors import CourseMateError, InputError
 
 Updates = dict[Any, Any]
 _ONE = threading.Lock()
+BAD_ROWS = "dataset.bad_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ def _watched(page: Page, parts: Parts, visit: Visit, work: Any) -> Iterator[Upda
 
 
 def _make(page: Page, wish: Mapping[str, Any], watched: Watched[Now]) -> Now:
-    from app.training_data import Order, make
+    from app.training_data import make
+    from app.training_order import Order
 
     context: Any = page.context
     known = {document.source for document in context.store().documents()}
@@ -213,15 +215,23 @@ def _whole(wish: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def _import(page: Page, datasets: Datasets, file: Mapping[str, Any]) -> Now:
-    """A file of one's own as a dataset, with what was left out of it, row by row."""
-    from app.training_data import import_file
+    """A file of one's own as a dataset; rows that cannot be used are left out and told one by one."""
+    from app.training_import import import_file
 
     name = PurePath(str(file.get("name", "")).replace("\\", "/")).name[:200]
     if file.get("reason"):
         raise InputError(detail=f"{name} could not be uploaded", text_key="sets.not_uploaded", name=name)
     path = arrived(page.context.home, str(file.get("at", "")))
+    told = ""
     try:
-        made: Dataset = import_file(datasets, path, name)
+        try:
+            made = import_file(datasets, path, name)
+        except InputError as error:
+            told = localize(error, page.lang)
+            if error.params.get("text_key") != BAD_ROWS:
+                raise
+            made = import_file(datasets, path, name, skip_bad=True)
     finally:
         path.unlink(missing_ok=True)
-    return Now(name=made.about.name, lines=(page.text("bench.made", name=made.about.name, n=made.about.total),))
+    lines = (page.text("bench.made", name=made.about.name, n=made.about.total), *([told] if told else []))
+    return Now(name=made.about.name, lines=lines, bad=bool(told))

@@ -56,7 +56,7 @@ element.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   const values = Object.fromEntries(new FormData(form));
-  if (form.matches(".cm-make")) {
+  if (form.matches(".cm-make:not([data-event])")) {
     values.documents = new FormData(form).getAll("document");
     trigger("make", values);
   } else if (form.matches(".cm-recipe")) {

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from app.ui.finetune import adapters, data, lessons, method, training
+from app.ui.finetune import adapters, compare, data, lessons, method, training
 from app.ui.finetune.shared import Shared
 from app.ui.page import Page, Tab
 
-STEPS = {"data": data.build, "method": method.build, "training": training.build, "adapters": adapters.build}
+STEPS = {
+    "data": data.build,
+    "method": method.build,
+    "training": training.build,
+    "compare": compare.build,
+    "adapters": adapters.build,
+}
 
 
 def build(page: Page) -> None:
