@@ -59,7 +59,10 @@ def _configure_make(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, type=float, default=value, metavar="SHARE", help=text(f"cli.data_{name}"))
     parser.add_argument("--own", default="", metavar="NAME", help=text("cli.data_own"))
     parser.add_argument("--paraphrase", default="", metavar="BACKEND", help=text("cli.data_paraphrase"))
-    parser.add_argument("--compact", action="store_true", help=text("cli.data_compact"))
+    parser.add_argument("--prompt", default=usual.prompt, metavar="P", help=text("cli.data_prompt"))
+    parser.add_argument(
+        "--compact", dest="prompt", action="store_const", const="compact", help=text("cli.data_compact")
+    )
     parser.add_argument("--texts", type=int, default=usual.texts, metavar="N", help=text("cli.data_texts"))
     parser.add_argument("--tokens", type=int, default=usual.tokens, metavar="N", help=text("cli.data_tokens"))
     parser.add_argument("--seed", type=int, default=0, metavar="N", help=text("cli.data_seed"))
@@ -90,7 +93,7 @@ def _make(arguments: argparse.Namespace, context: Context) -> int:
         spans=arguments.spans,
         own=arguments.own,
         ratio=arguments.ratio,
-        prompt="compact" if arguments.compact else "few_shot",
+        prompt=arguments.prompt,
         seed=arguments.seed,
         tokens=arguments.tokens,
         unlike=tuple(arguments.unlike),
