@@ -45,6 +45,8 @@ ANSWERABLE = (
     "number_of_another",
     "unknown_names",
 )
+# The 1.5B refuses hardly any question it could answer, too few to weigh its refusals by: these stay as fitted on more of them.
+KEPT = ("model_refused", "refused_uncovered")
 Matrix = NDArray[np.float64]
 
 
@@ -190,7 +192,8 @@ def calibrate(
     answerable = [case.answerable for case in cases]
     held_out = cross_validated(rows, cases, ANSWERABLE)
     threshold = threshold_for(held_out, answerable, 0.06)
-    model = Logistic(fit_logistic(rows, answerable, ANSWERABLE), threshold)
+    kept = {name: shipped.answerable.coefficients[name] for name in KEPT}
+    model = Logistic(fit_logistic(rows, answerable, ANSWERABLE) | kept, threshold)
     figures = {
         "gold_first": float(np.mean([r == 1 for r in ranks])),
         "gold_in_pool": len(ranks) / sum(answerable),
