@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="count", type=int, metavar="N", help=text("cli.study_n"))
     parser.add_argument("--seed", type=int, default=0, metavar="N", help=text("cli.study_seed"))
     parser.add_argument("--backend", default="", metavar="B", help=text("cli.study_backend"))
+    parser.add_argument("--model", metavar="M", help=text("cli.ask_model"))
     parser.add_argument("--format", choices=FORMATS, default="", help=text("cli.study_format"))
     parser.add_argument("--out", type=Path, metavar="FILE", help=text("cli.study_out"))
 
@@ -44,6 +45,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     _check_place(arguments.out, format_)
     count = COUNTS[arguments.kind] if arguments.count is None else arguments.count
     order, wiring, lang = Order(arguments.kind, count, arguments.seed), context.wiring, context.lang
+    if arguments.backend and arguments.model:
+        name = wiring.pool.backend(arguments.backend).name
+        wiring.choose(**{"model" if name == "local" else f"{name}_model": arguments.model})
     studies = Studies(wiring, wiring.home / "study")
     _announce(studies, arguments, count, context)
 
