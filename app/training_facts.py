@@ -34,6 +34,8 @@ SPAN_CHARACTERS = (180, 620)  # of the paragraph that a short answer is looked f
 _TALK = re.compile(
     r"우리|여러분|저희|이번|다음|위의|아래|앞서|튜토리얼|노트북|이 (?:글|장|절|문서|책|강의|섹션|예제|가이드)|살펴|보겠|봅시다|하세요|주세요|알아보|배웁니다|소개합니다|반대로|역시|마찬가지|이와 달리|앞에서|뒤에서"
 )
+_AWKWARD = re.compile(r"몇 년 (?!동안|간|안|만|전|후|뒤)|몇 년대")
+_LEANS = re.compile(r"^(?:즉|이는|이것|이때|이를|이런|이러한|따라서|그래서|또한|예를 들|하지만|그러나|다시 말)")
 _ODD = re.compile(r"[{}<>=\\|#@_~^\[\]:;]|https?|^\d|^[\"'(]|\s{2}|\.\w|\(\)|^[가-힣](?:은|는|이|가|을|를|란|이란)\s")
 
 
@@ -60,6 +62,8 @@ def is_natural(made: Made) -> bool:
     if _ODD.search(question) or _TALK.search(question) or _TALK.search(said) or not 8 <= len(question) <= 80:
         return False
     if not re.search("[가-힣]{2}", question) or len(said) < 12 or _is_leaky(made):
+        return False
+    if question.startswith("왜 ") or _AWKWARD.search(question):
         return False
     if made.kind in {"why", "number"}:
         topics = [token for token in Sentence(question).tokens if token.tag == "JX" and token.form in {"은", "는"}]
@@ -115,7 +119,7 @@ class FactMaker:
         place = next(
             (at for at, text in enumerate(sentences) if squeeze(made.evidence) in squeeze(text)), len(sentences)
         )
-        for text in sentences[place + 1 : place + 2]:
+        for text in sentences[place + 1 :]:
             said, sentence = spoken(text), Sentence(text)
             if said and said.startswith(made.subject) and sentence.stands_alone and not _TALK.search(said):
                 return [Claim(said, squeeze(text), claim.passage)]
@@ -201,7 +205,7 @@ def claim_of(evidence: str, said: str, passages: Sequence[Passage]) -> Claim | N
 
 
 def without(evidence: str, made: Made, passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """The passages with every sentence gone that shares text with the evidence, numbered anew.
+    """The passages with every sentence gone that shares text with the evidence or leans on it, numbered anew.
 
     () where nothing is left, or what is left may still answer: it says one of the answer's strings, goes on about the thing by
     name, or has a sentence with nearly all words of the question.
@@ -209,7 +213,12 @@ def without(evidence: str, made: Made, passages: Sequence[Passage]) -> tuple[Pas
     wanted = squeeze(evidence)
     left = []
     for passage in passages:
-        kept = tuple(text for text in passage.sentences if squeeze(text) not in wanted and wanted not in squeeze(text))
+        gone = [squeeze(text) in wanted or wanted in squeeze(text) for text in passage.sentences]
+        leaning = [
+            False,
+            *(before and bool(_LEANS.match(text)) for before, text in zip(gone, passage.sentences[1:], strict=False)),
+        ]
+        kept = tuple(text for text, *out in zip(passage.sentences, gone, leaning, strict=True) if not any(out))
         if any(not text.startswith("|") for text in kept) or len(kept) > 2:  # a table's header alone says nothing
             left.append(replace(passage, n=len(left) + 1, sentences=kept, text=join_units(kept), best=0))
     return () if _answers([text for passage in left for text in passage.sentences], made) else tuple(left)

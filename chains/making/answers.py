@@ -7,6 +7,7 @@ import re
 from chains.making.base import Made
 from chains.making.grammar import NOUN_TAGS, Sentence, bare, with_particle
 from ingest.analyser import kiwi
+from ingest.morphemes import content_morphemes
 
 _POLITE = re.compile(r"니다\.$")
 _REFERENCE = re.compile(r"\s?\((?:[^()]*\b(?:19|20)\d{2}[a-z]?(?!\d)[^()]*|[^()]*(?:참고|참조|그림|출처)[^()]*|\s*)\)")
@@ -16,6 +17,9 @@ _HANGUL = re.compile("[가-힣]")
 _MOST_CHARACTERS = 220
 _APART = re.compile(r"[가-힣A-Za-z)]\s(?:은|는|을|를|와|과|에|로|의) ")  # particles that stand apart: badly set text
 _UNNATURAL = re.compile(r"[,/·+]")
+_STEP = re.compile(
+    r"^(?:Use|Create|Generate|Run|Set|Add|Load|Get|Make|Build|Define|Check|Update|Call|Return|Step)\b|^(?:도구|단계|노드) .*정의$"
+)
 _LABELLED = re.compile(r"^(?P<label>[^:]{2,40}): (?P<said>.+)$", re.S)
 
 
@@ -38,14 +42,25 @@ def answer_of(made: Made) -> str:
     if made.kind == "list":
         return _from_list(made)
     if whole := spoken(made.evidence):
-        return whole
+        return whole if _is_about(whole, made) else ""
     labelled = _LABELLED.match(made.reference)
     return _from_label(labelled["label"], labelled["said"]) if labelled else ""
+
+
+def _is_about(said: str, made: Made) -> bool:
+    """Whether the sentence below a heading takes up what the heading names; other questions are made of the sentence itself."""
+    if made.kind != "fact":
+        return True
+    named = frozenset(content_morphemes(made.subject))
+    return len(named & frozenset(content_morphemes(said))) >= 0.6 * len(named)
 
 
 def _from_cell(made: Made) -> str:
     """X의 Y는 Z + 입니다."""
     name, _, rest = made.reference.partition("의 ")
+    asked = made.question.partition("의 ")[2].rpartition(" ")[0]
+    if not re.search("[가-힣]{2}", asked) or rest.count(name):
+        return ""
     if not rest or _UNNATURAL.search(name) or len(rest.split()) > 9 or _CODE.search(made.reference):
         return ""
     if re.search(r"의 \S+[는은을] \S+[은는] ", made.question):  # "점수의 읽는 법은"
@@ -66,6 +81,8 @@ def _from_list(made: Made) -> str:
 def _from_label(label: str, said: str) -> str:
     """용어: 설명 -> 용어는 설명입니다."""
     text = re.sub(r"\s+", " ", bare(_REFERENCE.sub("", _LINK.sub(r"\1", said)))).strip()
+    if _STEP.match(label) or text.rstrip(".").endswith("방법"):  # a step of a procedure, not a name
+        return ""
     if "다. " in text or "요." in text or _CODE.search(label + text) or Sentence(text).topic or len(text) > 160:
         return ""
     head = with_particle(label, "은(는)")
@@ -77,5 +94,7 @@ def _from_label(label: str, said: str) -> str:
 
 def ends_as_noun(text: str) -> bool:
     """Whether 입니다 may follow: a noun, a number with its unit, a name in Latin letters."""
-    tokens = kiwi().tokenize(text.rstrip(" )%").split("(")[0] or text)
+    if text.endswith((".", "!", "?")):
+        return False
+    tokens = kiwi().tokenize(re.sub(r"\s?\([^()]*\)$", "", text).rstrip(" %") or text)
     return bool(tokens) and tokens[-1].tag.startswith((*NOUN_TAGS, "SW")) and not text.endswith((":", ",", "등"))

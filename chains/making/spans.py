@@ -25,7 +25,7 @@ _PEOPLE = re.compile(
 _HUMAN_VERBS = re.compile(r"(?:태어나|죽|(?:사망|결혼|취득|출연|감독|중퇴|연기|작곡|집필|은퇴|수상|졸업)하?)$")
 _PLACES = re.compile(r"(?:곳|도시|나라|국가|섬|강|산|마을|지역|대륙|수도|호수|바다|공화국|왕국)$")
 _CALLED = re.compile(
-    r"(?P<name>\S+(?: \S+)?)(?:이라고|라고)(?P<ends> (?:도 )?(?:부릅니다|합니다|불립니다|말합니다)\.)$"
+    r"(?P<name>\S+?(?: \S+?)?)(?:이라고|라고)(?P<ends> (?:도 )?(?:부릅니다|합니다|불립니다|말합니다)\.)$"
 )
 _MODIFIERS = ("MM", "ETM", "JKG", "XPN", "JC", "SS")
 _UNFIT = re.compile(
@@ -144,7 +144,7 @@ def _what(sentence: Sentence) -> Span | None:
         return None
     start, particle = tokens[begin].start, tokens[end]
     span = sentence.text[start : particle.start]
-    if re.match(r"\d", span) or re.search(r"(?:및|,|[와과])\s*$", sentence.text[:start]):
+    if re.match(r"\d", span) or re.search(r"(?:및|,|[와과])\s*$|\S$", sentence.text[:start]):
         return None
     question = sentence.asked(0, (start, particle.start + particle.len, "무엇을"))
     return Span(question, span, "what")

@@ -21,6 +21,7 @@ from models.errors import InputError
 
 MOST_BYTES = 500_000_000  # unpacked
 _MARKUP_LINE = re.compile(r"^[ \t]*(?::\w+:|\.\. |<[^>\n]*>[ \t]*$|\[\[|import |from \S+ import|%|!|!\[).*$", re.M)
+_FRONT_MATTER = re.compile(r"\A---\n(?:[^\n]*\n){1,40}?---\n")
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.M | re.S)
 _UNDERLINED = re.compile(r"^(\S[^\n]{1,80})\n(=|-|~|\^|\"|\*|#)\2{3,}[ \t]*$", re.M)
 _ROLE = re.compile(r":[\w:]+:`([^`<]+)(?:<[^`>]*>)?`|`([^`<\n]+?)\s*<[^`>\n]+>`__?|``([^`\n]+)``")
@@ -59,9 +60,12 @@ def read_licensed(path: Path) -> list[LicensedText]:
 
 
 def _title(row: dict[str, Any]) -> str:
-    """Without marks; the id for what is no title, as a script's coding line."""
+    """Without marks; the first heading, or the id's end, for what is no title, as a script's coding line."""
     title = prose(str(row.get("title") or "")).lstrip("# ").split("\n")[0].strip()
-    return str(row["id"]) if not title or title.startswith("-*-") else title
+    if title and not title.startswith("-*-"):
+        return title
+    heading = re.search(r"^#{1,3} +(\S.*)$", prose(row["text"], str(row.get("path", ""))), re.M)
+    return heading[1].strip() if heading else re.split(r"[/:]", row["id"])[-1]
 
 
 def is_allowed(licence: str) -> bool:
@@ -85,7 +89,7 @@ def prose(text: str, path: str = "") -> str:
         text = "\n".join(_comments(text))
     if path.endswith((".py", ".rst")):
         text = _DIRECTIVE.sub("\n", _UNDERLINED.sub(r"\n## \1\n", text))
-    text = _FENCE.sub("\n", text)
+    text = _FENCE.sub("\n", _FRONT_MATTER.sub("", text))
     text = _ROLE.sub(lambda found: next(part for part in found.groups() if part).strip(), text)
     text = _LINK.sub(lambda found: "" if found[0].startswith("!") else found[1], text)
     text = _MARKUP_LINE.sub("", _ANCHOR.sub("", text))
