@@ -77,6 +77,10 @@ class Method(Protocol):
     whole: bool
     Options: type[BaseModel]
 
+    def loading(self) -> dict[str, Any]:
+        """What loading the base is told besides, such as how to quantise it. Raises InputError or MissingError where this machine
+        cannot."""
+
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         """The model with only the method's parameters requiring gradients. Changes `model`. Raises InputError, MissingError."""
 

@@ -66,6 +66,7 @@ def probe(recipe: Recipe, home: Path, weights_dir: Path, memory_bytes: int | Non
     MissingError, DiskFull, WeightsError."""
     require_libraries()
     check_reporting(recipe)
+    recipes.methods()[recipe.method].loading()
     Datasets(home).find(recipe.data)
     runs = home.absolute() / "finetune" / "runs"
     if other := Busy.read(runs):

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from filelock import FileLock
 from finetune import recipe as recipes
 from finetune.adapter import check_name
 from finetune.base import LAST, Event
-from finetune.base_model import check_base
+from finetune.base_model import check_base, require_libraries
 from finetune.data.store import Datasets
 from finetune.journal import FILE, Journal
 from finetune.recipe import Recipe
@@ -117,6 +118,8 @@ class Runs:
         MissingError; what goes wrong later is in its journal."""
         dataset = Datasets(self.home).find(recipe.data)
         check_reporting(recipe)
+        require_libraries()
+        recipes.methods()[recipe.method].loading()
         check_base(recipe.base, WeightsStore(self.weights_dir))
         name = check_name(name) if name else self._free_name(f"{recipe.method}-{dataset.about.name}")
         folder = self.folder / name
@@ -218,6 +221,7 @@ class Runs:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder, **OWN_GROUP
             )
+        threading.Thread(target=process.wait, name="coursemate-run", daemon=True).start()  # so that no zombie stays
         Busy.of(folder.name, process.pid).write(self.folder)
         return self.find(folder.name)
 

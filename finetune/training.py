@@ -91,7 +91,7 @@ def assemble(work: Work) -> Bench:
         raise InputError(detail=detail, text_key="finetune.no_examples", name=recipe.data)
     bf16 = in_bf16(recipe)
     set_seed(recipe.seed)
-    model = load_model(base, torch.bfloat16 if bf16 else torch.float32)
+    model = load_model(base, torch.bfloat16 if bf16 else torch.float32, **method.loading())
     model = method.prepare(model, recipe)
     pad, sha256 = padding_id(tokenizer), dataset.about.sha256
     return Bench(method, base, model, tokenizer, pad, bf16, train, validation, too_long, sha256)

@@ -25,7 +25,8 @@ def measure(work: Work, room: int) -> Found:
     trained, everything = sum(w.numel() for w in learning), sum(w.numel() for w in bench.model.parameters())
     if device.type == "cpu" and least_bytes(everything, trained, 2 if bench.bf16 else 4) > room:
         raise too_large(recipe, room)
-    bench.model.to(device)
+    if next(bench.model.parameters()).device.type != device.type:
+        bench.model.to(device)
     if recipe.checkpointing:
         bench.model.activation_checkpointing_enable()
     batches = planned(bench.train, recipe)

@@ -7,7 +7,7 @@ the price is a little time at every token. peft has none, so the network is ours
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,9 @@ class Adapter:
     serves: tuple[Literal["local", "hf"], ...] = ("hf",)
     whole = False
     Options = AdapterOptions
+
+    def loading(self) -> dict[str, Any]:
+        return {}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         from finetune.methods.full import thaw

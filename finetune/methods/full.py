@@ -8,7 +8,7 @@ are one matrix (tied), a change for one side changes the other.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from finetune.base import Model
 from finetune.recipe import Options, Recipe
@@ -29,6 +29,9 @@ class Full:
     serves: tuple[Literal["local", "hf"], ...] = ("hf",)
     whole = True
     Options = FullOptions
+
+    def loading(self) -> dict[str, Any]:
+        return {}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         options = FullOptions.model_validate(recipe.options)

@@ -8,7 +8,7 @@ the length of each column of W apart from its direction (Liu et al. 2024, https:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -41,28 +41,35 @@ class Lora:
     whole = False
     Options = LoraOptions
 
+    def loading(self) -> dict[str, Any]:
+        return {}
+
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         """Never adapts the embeddings: they are tied to the output, and an adapter on one side would tear them apart."""
-        from peft import LoraConfig, get_peft_model
-
-        options = LoraOptions.model_validate(recipe.options)
-        targets = {"all": ATTENTION + MLP, "attention": ATTENTION, "mlp": MLP}[options.targets]
-        config = LoraConfig(
-            task_type="CAUSAL_LM",
-            r=options.r,
-            lora_alpha=options.alpha,
-            lora_dropout=options.dropout,
-            target_modules=list(targets),
-            use_rslora=options.rslora,
-            use_dora=options.dora,
-        )
-        return get_peft_model(model, config)
+        return add_lora(model, LoraOptions.model_validate(recipe.options))
 
     def save(self, model: Model, folder: Path) -> None:
         save_peft(model, folder)
 
     def load(self, base: Model, folder: Path) -> Model:
         return load_peft(base, folder)
+
+
+def add_lora(model: Model, options: LoraOptions) -> Model:
+    """Freezes the model and puts the matrices beside its projections."""
+    from peft import LoraConfig, get_peft_model
+
+    targets = {"all": ATTENTION + MLP, "attention": ATTENTION, "mlp": MLP}[options.targets]
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=options.r,
+        lora_alpha=options.alpha,
+        lora_dropout=options.dropout,
+        target_modules=list(targets),
+        use_rslora=options.rslora,
+        use_dora=options.dora,
+    )
+    return get_peft_model(model, config)
 
 
 def save_peft(model: Model, folder: Path) -> None:

@@ -7,7 +7,7 @@ https://arxiv.org/abs/1801.06146). The backward pass ends where the frozen part 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,9 @@ class Partial:
     serves: tuple[Literal["local", "hf"], ...] = ("hf",)
     whole = True
     Options = PartialOptions
+
+    def loading(self) -> dict[str, Any]:
+        return {}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         options, layers = PartialOptions.model_validate(recipe.options), model.base_model.layers

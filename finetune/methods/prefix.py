@@ -7,7 +7,7 @@ start at zero instead, where peft's own comparison found twice the score of rand
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,9 @@ class Prefix:
     serves: tuple[Literal["local", "hf"], ...] = ("hf",)
     whole = False
     Options = PrefixOptions
+
+    def loading(self) -> dict[str, Any]:
+        return {}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         """Raises InputError with checkpointing, since the prefix stands in the cache that it does without."""

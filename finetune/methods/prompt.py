@@ -7,7 +7,7 @@ from random embeddings they hardly learn (peft's own comparison: 0.186 against 0
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,9 @@ class Prompt:
     serves: tuple[Literal["local", "hf"], ...] = ("hf",)
     whole = False
     Options = PromptOptions
+
+    def loading(self) -> dict[str, Any]:
+        return {}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
         from peft import PromptTuningConfig, get_peft_model

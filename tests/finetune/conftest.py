@@ -64,9 +64,20 @@ def small_examples(count: int) -> list[Example]:
     ]
 
 
-@pytest.fixture
-def bench_home(home: Path) -> Path:
-    """A home with the dataset `small`: 24 examples to train on, 4 to validate with."""
+def fill(home: Path) -> Path:
+    """Puts the dataset `small` there: 24 examples to train on, 4 to validate with."""
     examples = small_examples(28)
     Datasets(home).save("small", {"train": examples[:24], "validation": examples[24:]}, Told())
     return home
+
+
+@pytest.fixture
+def bench_home(home: Path) -> Path:
+    """A home with the dataset `small`."""
+    return fill(home)
+
+
+@pytest.fixture(scope="module")
+def calm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for tests that share one."""
+    return fill(tmp_path_factory.mktemp("calm"))
