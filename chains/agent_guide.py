@@ -67,6 +67,8 @@ class Guide:
             return await handler(self._answering(request))
         if query := self._query(request):
             return _calling("search", query=query)
+        if self._found_nothing() and "calculate" in self.named:
+            self.named.remove("calculate")
         if self._to_read():
             answered = await self._reading(request, handler)
             if answered is not None:
@@ -86,12 +88,18 @@ class Guide:
         if "search" not in run.tools:
             return ""
         lookup = self.wording.lookup
+        worked = any(step.status == "done" for step in searched)
         if not searched:
             talked = sum(isinstance(message, HumanMessage) for message in request.messages) > 1
             plain = not self.named and not talked and not run.steps
             return lookup or (run.task[:QUERY_CHARACTERS] if plain or (self.wording.looked and not run.steps) else "")
-        missed = lookup and self.readings == 1 and len(searched) == 1 and "calculate" in self.pending()
+        missed = lookup and len(searched) == 1 and "calculate" in self.pending() and (self.readings == 1 or not worked)
         return run.task[:QUERY_CHARACTERS] if missed else ""
+
+    def _found_nothing(self) -> bool:
+        """Whether the searches for what is to be looked up have failed."""
+        searches = [step.status for step in self.run.steps if step.tool == "search"]
+        return bool(self.wording.lookup) and len(searches) > 1 and "done" not in searches
 
     def _to_read(self) -> bool:
         """Whether the last step has found what is to be answered now."""
@@ -168,13 +176,13 @@ class Guide:
         return tools or list(offered), "any" if pending or not found else None
 
     def _narrowed(self, tool: Any) -> Any:
-        """The tool, its document one of those that were found where something was."""
+        """The tool with all that its arguments are held to (LangChain's own form loses patterns); its document one of those
+        that were found where something was."""
         known = list(dict.fromkeys(one.chunk.source for one in self.run.findings.passages if not is_computed(one)))
         schema = self.run.tools[tool.name].arguments.model_json_schema()
-        if not known or "document" not in schema["properties"]:
-            return tool
-        schema["properties"]["document"] |= {"enum": known}
-        schema["required"] = [*dict.fromkeys([*schema.get("required", ()), "document"])]
+        if known and "document" in schema.get("properties", ()):
+            schema["properties"]["document"] |= {"enum": known}
+            schema["required"] = [*dict.fromkeys([*schema.get("required", ()), "document"])]
         return _shaped(tool.name, tool.description, schema)
 
     def _answering(self, request: ModelRequest[Any]) -> ModelRequest[Any]:

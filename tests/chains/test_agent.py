@@ -19,7 +19,7 @@ from chains.agent import Agent, AgentOptions, Finished
 from chains.agent_loop import Step, StepStarted, readable, repeats
 from chains.rag import AskOptions
 from chains.retrieve import CourseRetriever
-from chains.tools import base, calculate
+from chains.tools import base, calculate, search
 from chains.tools.base import Arguments, Tool, ToolContext, ToolResult
 from models.errors import BackendUnreachable, CourseMateError, InputError
 
@@ -261,6 +261,24 @@ def test_a_small_model_that_is_asked_a_question_answers_at_once(agent_of: Callab
     finished = agent.run("드롭아웃은 왜 쓰나요?", OPTIONS)
     assert called(finished) == [("search", "드롭아웃은 왜 쓰나요?")]
     assert model.choices == ["none"] and not finished.answer.refused
+
+
+def test_a_search_that_fails_is_tried_once_more_and_nothing_is_calculated(
+    agent_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = [Tool("search", "x", search.SearchArguments, _broken), base.all_tools()["calculate"]]
+    monkeypatch.setattr("chains.agent.offered", lambda context: tools)
+    agent, _ = agent_of("자료에서 답을 찾을 수 없습니다.", small=True)
+    finished = agent.run(IMAGES, OPTIONS)
+    assert {(step.tool, step.status) for step in finished.steps} == {("search", "failed")}
+    assert finished.answer.refused
+
+
+def test_a_small_model_is_held_to_the_form_of_the_arguments(agent_of: Callable[..., Any]) -> None:
+    agent, model = agent_of(("calculate", {"expression": "3 + 4"}), "", small=True)
+    assert agent.run("3 + 4를 계산해 줘.", OPTIONS).answer.text == "3 + 4 = 7"
+    offered = {tool["function"]["name"]: tool["function"]["parameters"] for tool in model.offered[0]}
+    assert offered["calculate"]["properties"]["expression"]["pattern"] == calculate.DIGITS_AND_SIGNS
 
 
 def test_after_a_search_a_small_model_can_name_only_what_was_found(agent_of: Callable[..., Any]) -> None:
