@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("watch.toml")
-PROBE_TOKENS, ANSWER_TOKENS = 24, 96
+PROBE_TOKENS, ANSWER_TOKENS, BATCH_TOKENS = 24, 96, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def text_loss(model: Any, tokenizer: Any, texts: Sequence[str]) -> float:
 
     ids = (torch.tensor(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
     rows = sorted((Row(row, row) for row in ids), key=lambda row: len(row.ids))
-    return mean_loss(model, [padded(batch, 0) for batch in cut(rows, 512)])
+    return mean_loss(model, [padded(batch, 0) for batch in cut(rows, BATCH_TOKENS)])
 
 
 def say(model: Any, tokenizer: Any, question: str, most_tokens: int = ANSWER_TOKENS) -> str:

@@ -13,12 +13,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from finetune import recipe as recipes
-from finetune.base import Event
+from finetune.base import Event, Made
+from finetune.data.store import Datasets
 from finetune.registry import Registry
 from finetune.runfiles import Busy, RunFile, busy, latest_step
 from finetune.training import RESULT, Work, train
@@ -75,14 +77,14 @@ def _train(work: Work) -> None:
 
 def _register(work: Work) -> None:
     """The result becomes an adapter of the home under the run's name; that of an earlier part of the same run makes room."""
-    from dataclasses import asdict
-
-    from finetune.data.store import Datasets
-
-    registry, name = Registry(work.home), work.folder.name
-    if registry.has(name):
+    registry, result = Registry(work.home), work.folder / RESULT
+    taken = {adapter.name: adapter for adapter in registry.all()}
+    name, made = work.folder.name, Made.read(result)
+    if name in taken and (taken[name].made.recipe, taken[name].made.data_sha256) == (made.recipe, made.data_sha256):
         registry.remove(name)
-    registry.add(work.folder / RESULT, name, asdict(Datasets(work.home).find(work.recipe.data).about))
+    elif name in taken:
+        name = next(other for number in range(2, 10_000) if (other := f"{name}-{number}") not in taken)
+    registry.add(result, name, asdict(Datasets(work.home).find(work.recipe.data).about))
 
 
 def _fail(work: Work, error: CourseMateError) -> None:
