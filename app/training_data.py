@@ -79,7 +79,8 @@ def make(
         told("counting", 0, 1)
         examples = [*own, *_examples(asked, order, dropped)]
     kept, tokens = _fitting(wiring, examples, order.tokens, dropped)
-    licences = Counter(one.fact.licence for one in asked if one.fact.licence)
+    licence_of = {(one.fact.origin, one.fact.document): one.fact.licence for one in asked if one.fact.licence}
+    licences = Counter(licence_of[place] for one in kept if (place := (one.origin, one.document)) in licence_of)
     about = Told(order.prompt, dict(licences), tokens, dict(dropped), options_of(order))
     dataset = datasets.save(name, split(kept, order.shares, order.seed), about)
     return MadeData(dataset, max(0, order.count - dataset.about.total))
