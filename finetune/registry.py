@@ -14,6 +14,7 @@ import difflib
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "adapters"
 DRAFT, GONE, LOCK = ".draft-", ".gone-", ".lock"
-WAIT_S = 10.0
+WAIT_S, DRAFT_LIVES_S = 10.0, 86_400
 
 
 class Registry:
@@ -139,6 +140,12 @@ class Registry:
         rows = {key: {name: sheet.get(key) for name, sheet in sheets.items()} for key in keys}
         return {key: row for key, row in rows.items() if len({str(value) for value in row.values()}) > 1 or "." in key}
 
+    def _leftovers(self) -> Iterator[Path]:
+        """What removing left, and drafts that nobody has touched for a day."""
+        yield from self.folder.glob(GONE + "*")
+        old = time.time() - DRAFT_LIVES_S
+        yield from (path for path in self.folder.glob(DRAFT + "*") if path.stat().st_mtime < old)
+
     def _own(self, name: str) -> Adapter:
         adapter = self.find(name)
         if adapter.shipped:
@@ -169,7 +176,7 @@ class Registry:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.folder / LOCK, timeout=WAIT_S):
-                for path in self.folder.glob(GONE + "*"):
+                for path in self._leftovers():
                     shutil.rmtree(path, ignore_errors=True)
                 yield
         except Timeout as error:

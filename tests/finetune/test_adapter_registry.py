@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -239,3 +240,32 @@ def test_the_card_says_what_is_known_and_breaks_no_table(registry: Registry, mad
     assert "| correct | course-a | 50 | 0.400 | 0.700 | +0.300 \\[+0.100, +0.500\\] |" in card
     assert "own:a\\|b&lt;script>.csv 10" in card
     assert "- tuned_loss: 2.600" in card
+
+
+def test_the_light_form_is_for_the_local_engine_alone(
+    registry: Registry, made: Callable[..., Path], tmp_path: Path, tiny_gguf: Any
+) -> None:
+    folder = registry.add(made(), "first", {"prompt": "compact"}).folder
+    tiny_gguf.adapter(folder / "adapter.gguf")
+    light = publish(registry.find("first"), tmp_path / "light", FACTS, light=True)
+    assert {path.name for path in light.iterdir()} == {
+        "LICENSE",
+        "README.md",
+        "adapter.gguf",
+        "data.json",
+        "method.json",
+        "serving.json",
+    }
+    assert Adapter.read(light, shipped=True).gguf is not None
+
+
+def test_what_a_kill_left_is_swept(registry: Registry, made: Callable[..., Path]) -> None:
+    registry.add(made(), "a")
+    old, new, gone = (registry.folder / name for name in (".draft-old", ".draft-new", ".gone-x"))
+    for path in (old, new, gone):
+        path.mkdir()
+    os.utime(old, (0, 0))
+    registry.remove("a")
+    assert not old.exists()
+    assert not gone.exists()
+    assert new.exists()
