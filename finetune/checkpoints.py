@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 CHECKPOINTS, DRAFT = "checkpoints", ".draft"
-WEIGHTS = "trainable.safetensors"
-FILES = (WEIGHTS, "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json")
+WEIGHTS, STATE = "trainable.safetensors", "trainer_state.json"
+FILES = (WEIGHTS, "optimizer.pt", "scheduler.pt", "rng_state.pth", STATE)
 _STEP = re.compile(r"step-(\d+)")
 
 
@@ -35,9 +39,19 @@ def all_of(folder: Path) -> list[tuple[int, Path]]:
 
 
 def newest(folder: Path) -> tuple[int, Path] | None:
-    """The one to go on from; None where there is none."""
-    whole = all_of(folder)
-    return whole[-1] if whole else None
+    """The one to go on from; None where there is none. A damaged one is passed over."""
+    return next(((step, path) for step, path in reversed(all_of(folder)) if _is_readable(path)), None)
+
+
+def _is_readable(checkpoint: Path) -> bool:
+    """Whether its files are of the length that their heads say."""
+    try:
+        json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+        with safe_open(checkpoint / WEIGHTS, framework="numpy"):
+            pass
+    except (OSError, ValueError, SafetensorError):
+        return False
+    return all(zipfile.is_zipfile(checkpoint / name) for name in FILES if name not in {WEIGHTS, STATE})
 
 
 def thin(folder: Path, keep: int) -> None:

@@ -95,13 +95,13 @@ class Runs:
 
     def all(self) -> list[Run]:
         """Newest first; folders that are no run are passed over."""
-        folders = [path.parent for path in self.folder.glob(f"*/{RUN_FILE}")]
+        folders = [path.parent for path in self.folder.glob(f"[!.]*/{RUN_FILE}")]
         found = [run for folder in folders if (run := self._read(folder))]
         return sorted(found, key=lambda run: (run.created, run.name), reverse=True)
 
     def find(self, name: str) -> Run:
         """Raises InputError where there is none of that name."""
-        run = self._read(self.folder / name) if re.fullmatch(r"[\w.-]+", name) else None
+        run = self._read(self.folder / name) if re.fullmatch(r"\w[\w.-]*", name) else None
         if run is None:
             known = ", ".join(run.name for run in self.all()[:10]) or "-"
             detail = f"there is no run {name[:80]!r}; there are: {known} (`coursemate finetune runs`)"

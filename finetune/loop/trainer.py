@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainingArguments
 
 from finetune.base import IGNORED
-from finetune.checkpoints import CHECKPOINTS, DRAFT, WEIGHTS, settle
+from finetune.checkpoints import CHECKPOINTS, DRAFT, STATE, WEIGHTS, settle
 from finetune.loop.batches import Batch, padded
 from finetune.recipe import Recipe
 
@@ -113,7 +113,7 @@ class BenchTrainer(Trainer):
         self._save(str(draft))
         self._save_optimizer_and_scheduler(str(draft))
         self._save_rng_state(str(draft))
-        self.state.save_to_json(str(draft / "trainer_state.json"))
+        self.state.save_to_json(str(draft / STATE))
         settle(draft, folder, self.state.global_step)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:

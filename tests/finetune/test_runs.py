@@ -122,11 +122,10 @@ def test_killed_at_any_step_it_goes_on_with_the_same_curve(undisturbed: Work, ru
 
 
 def kill_behind(runs: Runs, name: str, step: int) -> None:
-    """SIGKILL as soon as the journal holds that step."""
+    """SIGKILL as soon as the journal holds that step; returns when the run is seen to be gone."""
     for event in runs.follow(name):
-        if event is not None and event.kind == "step" and event.step >= step:
-            busy = Busy.read(runs.folder)
-            assert busy is not None
+        busy = Busy.read(runs.folder)
+        if busy and event is not None and event.kind == "step" and event.step >= step:
             os.kill(busy.pid, signal.SIGKILL)
 
 
@@ -194,16 +193,28 @@ def test_what_cannot_start_is_refused_at_once(runs: Runs, tiny_base: Path, value
     assert runs.all() == []
 
 
+def a_checkpoint(folder: Path) -> None:
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    save_file({"weight": torch.zeros(100)}, folder / checkpoints.WEIGHTS)
+    (folder / checkpoints.STATE).write_text("{}")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        torch.save({}, folder / name)
+
+
 def test_half_a_checkpoint_is_none(tmp_path: Path) -> None:
-    for step in (4, 8):
-        (tmp_path / f"step-{step}").mkdir()
-        for name in checkpoints.FILES:
-            (tmp_path / f"step-{step}" / name).write_bytes(b"x")
+    for step in (2, 4, 8):
+        a_checkpoint(tmp_path / f"step-{step}")
+    assert checkpoints.newest(tmp_path) == (8, tmp_path / "step-8")
     (tmp_path / "step-8" / "optimizer.pt").unlink()
     (tmp_path / checkpoints.DRAFT).mkdir()
     assert checkpoints.newest(tmp_path) == (4, tmp_path / "step-4")
-    checkpoints.thin(tmp_path, keep=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-4"]
+    weights = tmp_path / "step-4" / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-50])
+    assert checkpoints.newest(tmp_path) == (2, tmp_path / "step-2")
+    checkpoints.thin(tmp_path, keep=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-2", "step-4"]
 
 
 def test_a_line_cut_short_and_steps_taken_twice_do_not_count(tmp_path: Path) -> None:
