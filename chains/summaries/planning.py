@@ -85,7 +85,7 @@ def automatic(request: Request, reach: Reach) -> str:
     selected = PART_TOKENS if style.joined else AT_ONCE_TOKENS
     at_once = selected if reach.small else readable(request, reach)
     in_time = reach.seconds(PREFIX_TOKENS + min(total, PART_TOKENS), style.tokens) <= request.budget_s
-    if total <= at_once and in_time and not (style.joined and parts > 1):
+    if total <= at_once and (in_time or not style.joined) and not (style.joined and parts > 1):
         return "stuff"
     return "hierarchical" if parts > 1 else "map_reduce"
 

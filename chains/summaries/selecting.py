@@ -23,6 +23,12 @@ from ingest.morphemes import content_morphemes
 WEIGHED = 400  # best lines of a span that are compared with each other
 SAID = 0.3  # what is left of a word's weight once a chosen sentence holds it
 TITLE_TOKENS = 14
+LONG_CHARACTERS = (
+    200  # what goes on for longer is no sentence to quote: lines that a PDF has run together, page sources
+)
+MARKUP_SHARE = 0.06
+_TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>|\[!\w+\]|\b\w+=\{|https?://\S{40,}", re.I)
+_SIGN = re.compile(r"[{}<>\[\]|\\=`_~]")
 _LEANS = re.compile(
     r"^(이는|이것|이때|이를|이로|이런|이러한|이 \S+|그것|그래서|그러나|그러므로|그 \S+|따라서|또한|또\b|하지만|반면|즉|다만|여기서|같은|둘|두 )"
 )
@@ -109,6 +115,7 @@ class Selector:
         factor *= 0.6 if _LEANS.match(line.text) else 1.0
         factor *= 0.3 if asks(line.text, line.chunk) else 1.0
         factor *= 0.5 if len(line.text) < 16 or line.kind == "row" else 1.0
+        factor *= min(1.0, LONG_CHARACTERS / len(line.text)) * (0.1 if is_markup(line.text) else 1.0)
         return factor * (0.2 if line.kind == "row" and not line.lead else 1.0)
 
 
@@ -127,6 +134,11 @@ def spread(ranked: Sequence[Line], count: int) -> list[Line]:
 def share_of(lines: Sequence[Line], count: int) -> int:
     """How many of `count` sentences one heading may have."""
     return max(1, -(-count // max(1, len({line.headings for line in lines}))))
+
+
+def is_markup(text: str) -> bool:
+    """Whether a line is a piece of a page's source rather than a sentence: tags, braces, a call-out's sign."""
+    return bool(_TAG.search(text)) or len(_SIGN.findall(text)) > MARKUP_SHARE * len(text)
 
 
 def defines(text: str) -> bool:

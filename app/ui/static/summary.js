@@ -12,6 +12,9 @@ const save = ({ markdown, name }) => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
+document.getElementById("cm-summary-start")?.addEventListener("click", () => {
+  if (window.innerWidth <= 1000) element.scrollIntoView({ block: "start", behavior: "smooth" });  // else it grows out of sight
+});
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
