@@ -1,4 +1,4 @@
-"""Real against synthetic data: sentences that people wrote, sentences that the 0.5B made up about the same topics, and mixtures.
+"""Real against synthetic data: sentences that people wrote, sentences made of patterns and terms, and mixtures of both.
 
 What is scored is always how well real sentences are recognised.
 """

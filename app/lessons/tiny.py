@@ -136,10 +136,10 @@ def learn(model: Any, chosen: Sequence[Sentence], plan: Plan) -> Iterator[float]
 
 
 def accuracy(model: Any, chosen: Sequence[Sentence], batch: int = 64) -> float:
-    """The share of sentences whose topic begins with the likeliest of the six first syllables."""
+    """The share of sentences whose kind begins with the likeliest of the three first pieces."""
     import torch
 
-    firsts = torch.tensor([encode(topic)[0] for topic in TOPICS])  # (6,)
+    firsts = torch.tensor([encode(topic)[0] for topic in TOPICS])  # (3,)
     names, right = list(TOPICS), 0
     rows = sorted(chosen, key=lambda s: len(s.text))
     with torch.no_grad():
@@ -147,7 +147,7 @@ def accuracy(model: Any, chosen: Sequence[Sentence], batch: int = 64) -> float:
             some = rows[start : start + batch]
             ids, mask, _ = padded([(asked(s)[0], []) for s in some])
             last = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, -1]  # (B, V)
-            best = last[:, firsts].argmax(-1)  # (B, 6) -> (B,)
+            best = last[:, firsts].argmax(-1)  # (B, 3) -> (B,)
             right += sum(names[int(b)] == s.topic for b, s in zip(best, some, strict=True))
     return right / len(rows)
 

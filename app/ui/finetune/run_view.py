@@ -127,7 +127,7 @@ def _acts(page: Page, run: Shown) -> str:
 
 
 def _facts(page: Page, run: Shown) -> list[str]:
-    facts = [page.text("bench.at_step", step=run.at, total=run.steps)]
+    facts = [page.text("bench.at_step", step=run.at, total=run.steps)] if run.steps else []
     latest = run.last("step")
     if latest and run.state in RUNNING:
         if rate := latest.values.get("tokens_per_s"):

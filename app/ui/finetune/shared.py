@@ -12,5 +12,5 @@ class Shared:
 
     data: Any
     adapters: Any
-    tabs: Any
     run: Any
+    tabs: Any = None

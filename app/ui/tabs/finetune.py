@@ -19,8 +19,10 @@ def build(page: Page) -> None:
     """Lay the tab out: a step each in a tab of its own."""
     import gradio as gr
 
-    with gr.Tabs(elem_id="cm-bench") as tabs:
-        shared = Shared(gr.State(""), gr.State(""), tabs, gr.State(""))
+    shared = Shared(
+        data=gr.State(""), adapters=gr.State(""), run=gr.State("")
+    )  # outside: children of Tabs are tabs alone
+    with gr.Tabs(elem_id="cm-bench") as shared.tabs:
         for name, step in STEPS.items():
             with _tab(page, name):
                 step(page, shared)
