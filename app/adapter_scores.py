@@ -25,6 +25,7 @@ from models.errors import InputError
 
 if TYPE_CHECKING:
     from app.wiring import Wiring
+    from evals.run_folder import Run
     from evals.statistics import Row
     from finetune.adapter import Adapter
     from finetune.losses import Compared
@@ -149,6 +150,7 @@ def _by_questions(wiring: Wiring, adapter: Adapter, wanted: Wanted, told: Told) 
         options = RunOptions(wanted.seed, evaluation.cache_dir(wiring), embedder=wiring.embedder(), title=path.stem)
         folder = _folder(wiring, adapter.name, [*cases, *(system.fingerprint for system in systems)])
         finished = run(cases, systems, folder, show, options=options)
+        _require_whole(finished)
         summary = summarise_run(finished)
         base, tuned = (system.name for system in systems)
         for metric in (name for name in SHOWN if name in summary.metrics):
@@ -156,6 +158,17 @@ def _by_questions(wiring: Wiring, adapter: Adapter, wanted: Wanted, told: Told) 
             row = compared_row(summary.metrics[metric], path.stem, before, after, wanted.seed)
             rows += [row] if row else []
     return rows
+
+
+def _require_whole(finished: Run) -> None:
+    """Raises InputError where answers are missing: what has come is kept, and the same command goes on with the rest."""
+    from evals.run import failures_of
+
+    count = sum(len(ids) for ids in finished.missing.values())
+    if count:
+        why = next((why for reasons in failures_of(finished).values() for why, _ in reasons if why), "-")
+        detail = f"{count} answers are missing ({why}); the same command asks for them alone"
+        raise InputError(detail=detail, text_key="adapter.answers_missing", count=count, why=why)
 
 
 def sampled(cases: Sequence[Case], n: int, seed: int) -> list[Case]:
