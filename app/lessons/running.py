@@ -15,11 +15,12 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from app.lessons.base import Bench, Curve, Lesson, Progress, Result, Value, read_values
 from models import errors
@@ -55,8 +56,11 @@ def compute(lesson: Lesson, given: Mapping[str, Any], bench: Bench) -> Iterator[
 def _apart(name: str, values: Mapping[str, Value], bench: Bench) -> Iterator[Progress | Result]:
     order = json.dumps({"lesson": name, "home": str(bench.home), "values": values}) + "\n"
     pipe = subprocess.PIPE
-    with subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+        subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=said, text=True, encoding="utf-8") as process,
+    ):
+        assert process.stdin is not None and process.stdout is not None
         stopper = threading.Thread(target=_end_when, args=(bench.stop, process), daemon=True)
         stopper.start()
         try:
@@ -69,10 +73,16 @@ def _apart(name: str, values: Mapping[str, Value], bench: Bench) -> Iterator[Pro
                 ended = ended or isinstance(event, Result)
                 yield event
             if not ended and not bench.stop.is_set():
-                log.error("the lesson %s ended early: %s", name, process.stderr.read()[-_SAID:])
+                log.error("the lesson %s ended early: %s", name, _end_of(said))
                 raise InputError(detail=f"The lesson {name} ended early; try it again.", text_key="lessons.ended_early")
         finally:
             process.kill()
+
+
+def _end_of(said: IO[str]) -> str:
+    """What the process said last, for the log."""
+    said.seek(0)
+    return said.read()[-_SAID:]
 
 
 def _end_when(stop: threading.Event, process: subprocess.Popen[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from app.adapters import LOCAL
@@ -16,6 +15,7 @@ from app.ui.i18n import localize
 from app.ui.intake import arrived
 from app.ui.page import Page
 from app.ui.theme import panel, script
+from app.uploads import safe_name
 from models.errors import CourseMateError, InputError
 from models.types import Done, Token
 
@@ -107,8 +107,12 @@ def _connect(page: Page, parts: Parts) -> None:
 
     def use(visit: Visit) -> Updates:
         adapter = bench(page).registry.find(visit.words("name"))
-        backend = LOCAL if LOCAL in _serves(adapter) else "hf"
-        page.context.change_settings(adapter=adapter.name, backend=backend)
+        values: dict[str, Any] = {"adapter": adapter.name, "backend": LOCAL if LOCAL in _serves(adapter) else "hf"}
+        context: Any = page.context
+        base = context.pool.adapters.model_of(adapter.name) if values["backend"] == LOCAL else ""
+        if base and base != context.local_model():
+            values["model"] = base  # an adapter answers with its own base alone
+        page.context.change_settings(**values)
         return _changed(page, parts, adapter.name)
 
     def unuse(visit: Visit) -> Updates:
@@ -155,7 +159,7 @@ def _serves(adapter: Any) -> tuple[str, ...]:
 
 
 def _import(page: Page, file: Mapping[str, Any]) -> str:
-    name = PurePath(str(file.get("name", "")).replace("\\", "/")).name[:200]
+    name = safe_name(str(file.get("name", "")))
     if file.get("reason"):
         raise InputError(detail=f"{name} could not be uploaded", text_key="sets.not_uploaded", name=name)
     path = arrived(page.context.home, str(file.get("at", "")))

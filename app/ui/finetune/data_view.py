@@ -141,7 +141,7 @@ def nothing(page: Page) -> str:
 def whole(page: Page, dataset: Dataset, part: Part, start: int, chosen: str) -> str:
     """Figures, and a page of the examples of one part."""
     about = dataset.about
-    return f'<article class="cm-data" data-name="{attribute(about.name)}">{_figures(page, about)}{_examples(page, dataset, part, start, chosen)}</article>'
+    return f'<article class="cm-data" data-name="{attribute(about.name)}" data-part="{part}" data-start="{start}">{_figures(page, about)}{_examples(page, dataset, part, start, chosen)}</article>'
 
 
 def _figures(page: Page, about: About) -> str:
@@ -179,13 +179,13 @@ def _examples(page: Page, dataset: Dataset, part: Part, start: int, chosen: str)
     start = max(0, min(start, max(0, len(found) - 1) // PAGE * PAGE))
     shown = found[start : start + PAGE]
     tabs = "".join(
-        f'<button type="button" class="cm-pill" data-act="part" data-part="{name}" aria-pressed="{str(name == part).lower()}">'
+        f'<button type="button" class="cm-pill" data-act="part" data-part="{name}" data-start="0" aria-pressed="{str(name == part).lower()}">'
         f"{page.text(f'bench.part_{name}')}</button>"
         for name in PARTS
     )
     rows = "".join(_example(page, example, example.id == chosen) for example in shown)
     empty = f'<p class="cm-empty">{page.text("bench.part_empty")}</p>'
-    return f'<div class="cm-filters" data-part="{part}">{tabs}{_paging(page, start, len(found))}</div>{rows or empty}'
+    return f'<div class="cm-filters">{tabs}{_paging(page, start, len(found))}</div>{rows or empty}'
 
 
 def _paging(page: Page, start: int, total: int) -> str:

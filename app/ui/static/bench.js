@@ -15,7 +15,7 @@ counted();
 
 const around = (button) => {
   const data = { ...button.dataset };
-  for (const holder of [button.closest("[data-name]"), button.closest("[data-part]")?.parentElement?.querySelector(".cm-filters"), button.closest("article")]) {
+  for (const holder of [button.closest("[data-name]"), button.closest("article")]) {
     for (const [name, value] of Object.entries(holder?.dataset ?? {})) data[name] ??= value;
   }
   delete data.act;

@@ -149,7 +149,7 @@ class StubContext:
         self.home = home
         settings = load(home)
         values = {name: getattr(settings, name) for name in type(settings).model_fields}
-        self.settings = SimpleNamespace(**values, uploads_dir=settings.uploads_dir)
+        self.settings = SimpleNamespace(**values, uploads_dir=settings.uploads_dir, weights_dir=settings.weights_dir)
         self.engine_ = StubEngine()
         self.store_ = StubStore([make_row("04-mlp.md", True), make_row("05-cnn.md", True), make_row("4주차.pdf")])
         self.status_ = Status("ready")
@@ -178,7 +178,16 @@ class StubContext:
         return [Path("/course/04-mlp.md"), Path("/course/05-cnn.md")]
 
     ask_options = Wiring.ask_options
-    pool = SimpleNamespace(backend=lambda name: SimpleNamespace(name=name))
+
+    @property
+    def pool(self):
+        """The part of app.backend_pool.BackendPool that the page asks for names and adapters."""
+        from finetune.registry import Registry
+
+        adapters = SimpleNamespace(registry=Registry(self.home))
+        return SimpleNamespace(
+            backend=lambda name: SimpleNamespace(name=name), adapter_of=lambda name, adapter=None: "", adapters=adapters
+        )
 
     def limits(self):
         return self.settings.limits
