@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from app.questionsets import QuestionSets
@@ -112,7 +113,7 @@ def _measure(page: Page, name: str, wish: Mapping[str, Any], watched: Watched[No
 
     context: Any = page.context
     chosen = str(wish.get("set") or "")
-    questions = ()
+    questions: tuple[Path, ...] = ()
     if chosen:
         path = QuestionSets(context.home).path(chosen.removeprefix(sets.SHIPPED), chosen.startswith(sets.SHIPPED))
         questions = (path,)

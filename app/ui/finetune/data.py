@@ -210,8 +210,8 @@ def _make(page: Page, wish: Mapping[str, Any], watched: Watched[Now]) -> Now:
 
 
 def _whole(wish: Mapping[str, Any], name: str, default: int) -> int:
-    value = wish.get(name)
-    return int(value) if isinstance(value, int | float) or str(value).isdecimal() else default
+    value = str(wish.get(name, "")).strip()
+    return int(value) if value.isdecimal() else default
 
 
 def _import(page: Page, datasets: Datasets, file: Mapping[str, Any]) -> Now:

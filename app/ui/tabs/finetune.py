@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.ui.finetune import adapters, compare, data, lessons, method, training
 from app.ui.finetune.shared import Shared
 from app.ui.page import Page, Tab
@@ -30,7 +32,7 @@ def build(page: Page) -> None:
             lessons.build(page)
 
 
-def _tab(page: Page, name: str) -> object:
+def _tab(page: Page, name: str) -> Any:
     import gradio as gr
 
     return gr.Tab(page.text(f"bench.{name}"), id=name, elem_id=f"cm-section-bench-{name}", render_children=True)
