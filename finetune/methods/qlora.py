@@ -40,7 +40,8 @@ class QLora:
             raise MissingError(what="bitsandbytes, for a 4-bit base", fix="run `pip install bitsandbytes`")
         from transformers import BitsAndBytesConfig
 
-        four_bits = BitsAndBytesConfig(
+        quantisation: Any = BitsAndBytesConfig
+        four_bits = quantisation(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
@@ -49,10 +50,10 @@ class QLora:
         return {"quantization_config": four_bits, "device_map": {"": 0}}
 
     def prepare(self, model: Model, recipe: Recipe) -> Model:
-        from peft import prepare_model_for_kbit_training
+        import peft
 
-        kept = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-        return add_lora(kept, LoraOptions.model_validate(recipe.options))
+        freeze: Any = peft.prepare_model_for_kbit_training
+        return add_lora(freeze(model, use_gradient_checkpointing=False), LoraOptions.model_validate(recipe.options))
 
     def save(self, model: Model, folder: Path) -> None:
         save_peft(model, folder)
