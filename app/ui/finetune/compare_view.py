@@ -93,7 +93,7 @@ def _line(page: Page, row: Row) -> str:
         verdict = "better" if (gain > 0) == bool(row.get("higher_is_better", True)) else "worse"
     between = f"[{_signed(low)}, {_signed(high)}]" if low is not None and high is not None else ""
     return (
-        f'<tr class="cm-{verdict}"><td>{inline(_words(page, "metric", str(row.get("metric"))))}</td><td>{_plain(row.get("base"))}</td>'
+        f'<tr class="cm-gain-{verdict}"><td>{inline(_words(page, "metric", str(row.get("metric"))))}</td><td>{_plain(row.get("base"))}</td>'
         f'<td><b>{_plain(row.get("tuned"))}</b></td><td><b>{_signed(gain)}</b> <span class="cm-facts">{between}</span>'
         f'<span class="cm-verdict-mark">{page.text(f"bench.verdict_{verdict}")}</span></td></tr>'
     )
