@@ -1,7 +1,4 @@
-"""Asks the local model in each of the ways that the lesson `ways` compares, over the documents of the collection in use.
-
-`benchmarks/ways.py` measures with the same function, so that the page's figures and the shipped ones mean the same.
-"""
+"""Asks the local model in each of the ways that the lesson `ways` compares, over the documents of the collection in use."""
 
 from __future__ import annotations
 

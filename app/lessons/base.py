@@ -5,7 +5,8 @@ A lesson is a file of this folder that exports LESSON; its words are the table `
     title  goal  predict  guess_1 guess_2 guess_3  told  see  outside  and   control_<name>  row_<key>  verdict_<key>  made
 
 `compute` yields Progress while it works and one Result at the end. It runs in the process that calls it, takes as long as
-`minutes` says on two cores, and leaves nothing behind. Figures measured by benchmarks/ lie in data/lessons/<name>.json.
+`minutes` says on two cores, and leaves nothing behind. Figures measured by benchmarks/ lie in data/lessons/<name>.json; where
+there are none, the page says so and offers to run the lesson.
 """
 
 from __future__ import annotations

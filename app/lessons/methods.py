@@ -1,6 +1,6 @@
 """Seven methods on the same examples and the same seed: score, forgetting, trained parameters, memory and time beside each other.
 
-The shipped figures are of the 0.5B (`benchmarks/methods.py`); the button runs all seven on the small language model.
+Shipped figures and the button's are both of the small language model, with the code of finetune/methods (`benchmarks/lessons.py`).
 """
 
 from __future__ import annotations
