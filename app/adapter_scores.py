@@ -30,8 +30,18 @@ if TYPE_CHECKING:
     from finetune.adapter import Adapter
     from finetune.losses import Compared
 
-SHOWN = ("correct", "char_f1", "citation_format", "citation_precision", "supported_sentences")
-SHOWN += ("invented_numbers", "false_refusal", "refused_unanswerable", "first_token_ms", "total_ms")
+SHOWN = (
+    "correct",
+    "char_f1",
+    "citation_format",
+    "citation_precision",
+    "supported_sentences",
+    "invented_numbers",
+    "false_refusal",
+    "refused_unanswerable",
+    "first_token_ms",
+    "total_ms",
+)
 Told = Callable[[str, float], None]
 
 

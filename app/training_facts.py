@@ -211,7 +211,7 @@ def without(evidence: str, made: Made, passages: Sequence[Passage]) -> tuple[Pas
     name, or has a sentence with nearly all words of the question.
     """
     wanted = squeeze(evidence)
-    left = []
+    left: list[Passage] = []
     for passage in passages:
         gone = [squeeze(text) in wanted or wanted in squeeze(text) for text in passage.sentences]
         leaning = [

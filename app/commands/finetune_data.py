@@ -204,7 +204,7 @@ def _tell(dataset: Dataset, as_json: bool, context: Context) -> None:
 
 def _summary(about: About, context: Context) -> str:
     kinds = " · ".join(f"{kind} {count}" for kind, count in about.kinds.items())
-    counts = {part: about.counts.get(part, 0) for part in DATA_PARTS}
+    counts: dict[str, Any] = {part: about.counts.get(part, 0) for part in DATA_PARTS}
     places: dict[str, Any] = {"name": about.name, "n": about.total, "kinds": kinds, "sha": about.sha256[:12], **counts}
     return text("dataset.summary", context.lang, **places)
 
