@@ -138,6 +138,13 @@ def test_korean_lines_are_joined_inside_words_only_where_the_page_cuts_them():
     )
     whole = wrapped("과적합은 학습 데이터에 지나치게 맞추는", "현상으로 새 데이터에서 성능이 떨어지는 것을", "말한다.")
     assert paragraphs(whole).startswith("과적합은 학습 데이터에 지나치게 맞추는 현상으로")
+    unmarked = wrapped(
+        "이 방법은 모델을 쓰는 가장 편리하고 안정적인 방법입", "니다. 그래서 학습하기 앞서 데이터를 전처", "리합니다."
+    )
+    assert (
+        paragraphs(unmarked)
+        == "이 방법은 모델을 쓰는 가장 편리하고 안정적인 방법입니다. 그래서 학습하기 앞서 데이터를 전처리합니다."
+    )
 
 
 def test_hyphens_lists_and_short_lines():
