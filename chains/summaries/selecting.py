@@ -11,7 +11,7 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -27,7 +27,7 @@ LONG_CHARACTERS = (
     200  # what goes on for longer is no sentence to quote: lines that a PDF has run together, page sources
 )
 MARKUP_SHARE = 0.06
-_TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>|\[!\w+\]|\b\w+=\{|https?://\S{40,}", re.I)
+_TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>|\[!\w+\]|\b\w+=\{|https?://\S{40,}|[}\]]\s*,\s*[{\[]", re.I)
 _SIGN = re.compile(r"[{}<>\[\]|\\=`_~]")
 _LEANS = re.compile(
     r"^(이는|이것|이때|이를|이로|이런|이러한|이 \S+|그것|그래서|그러나|그러므로|그 \S+|따라서|또한|또\b|하지만|반면|즉|다만|여기서|같은|둘|두 )"
@@ -74,7 +74,8 @@ class Selector:
     def choose(self, step: Step, tokens: int) -> Chosen:
         """The lines of the step's span to read, at most so many tokens (but one line at least)."""
         first, last = step.span or (0, 0)
-        span = range(first, last)
+        told = [i for i in range(first, last) if not is_markup(self._material.lines[i].text)]
+        span: Sequence[int] = told or range(first, last)
         weights = self._weights(span)
         pool = heapq.nlargest(WEIGHED, span, key=lambda i: self._score(i, weights))
         taken: list[int] = []
@@ -97,7 +98,7 @@ class Selector:
                 weights[word] = weights.get(word, 0.0) * SAID
         return Chosen(tuple(sorted(taken)), tuple(taken))
 
-    def _weights(self, span: range) -> dict[str, float]:
+    def _weights(self, span: Iterable[int]) -> dict[str, float]:
         count = Counter(word for i in span for word in self._words[i])
         return {word: math.sqrt(n) * self._rarity[word] for word, n in count.items()}
 
@@ -115,7 +116,7 @@ class Selector:
         factor *= 0.6 if _LEANS.match(line.text) else 1.0
         factor *= 0.3 if asks(line.text, line.chunk) else 1.0
         factor *= 0.5 if len(line.text) < 16 or line.kind == "row" else 1.0
-        factor *= min(1.0, LONG_CHARACTERS / len(line.text)) * (0.1 if is_markup(line.text) else 1.0)
+        factor *= min(1.0, LONG_CHARACTERS / len(line.text))
         return factor * (0.2 if line.kind == "row" and not line.lead else 1.0)
 
 
