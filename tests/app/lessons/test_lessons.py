@@ -25,7 +25,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
     monkeypatch.setattr(methods, "METHODS", ("full", "prompt", "lora"))
     for lesson in (rate, amount, synthetic, images):
-        monkeypatch.setattr(lesson, "STEPS", 3)
+        monkeypatch.setattr(lesson, "STEPS", 5)
     for lesson in (amount, synthetic, images):
         monkeypatch.setattr(lesson, "SEEDS", (1,))
 
