@@ -50,7 +50,9 @@ def test_digits_stand_in(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"no gzip", gzip.compress(b"\0\0\x09\x01"), gzip.compress(b"\0\0\x08\x03" + b"\0" * 12 + b"x")]
+    "damage",
+    [b"no gzip", gzip.compress(b"\0\0\x09\x01"), gzip.compress(b"\0\0\x08\x03" + b"\0" * 12 + b"x")],
+    ids=["no gzip", "another type", "cut short"],
 )
 def test_a_broken_file_is_named(fashion_home: Path, damage: bytes) -> None:
     name = FILES["t10k"][0]
