@@ -56,6 +56,6 @@ def test_the_real_model_learns_in_three_steps(weights_dir: Path, bench_home: Pat
     losses = [event.values["loss"] for event in events if event.kind == "step"]
     assert losses[-1] < losses[0]
     forgotten = [event.values for event in events if event.kind == "forgetting"]
-    assert 1 < forgotten[0]["base_loss"] < 4
+    assert 1 < forgotten[0]["base_loss"] < 5
     assert forgotten[0]["probes_right"] >= 5
     assert (work.folder / "result" / "adapter_model.safetensors").stat().st_size > 5_000_000

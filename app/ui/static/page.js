@@ -24,7 +24,6 @@
     if (jump) window.coursemate.goTo(jump.dataset.tab);
     const tab = event.target.closest(":is(#cm-tabs, #cm-sections, #cm-bench) > .tab-wrapper [role=tab]");
     tab?.scrollIntoView({ inline: "center", block: "nearest" });
-    if (tab) sessionStorage.setItem(tab.id.startsWith("cm-section") ? "cm-section" : "cm-tab", tab.id);
     const toggle = event.target.closest("[data-drawer]");
     if (toggle) window.coursemate.drawer(toggle.dataset.drawer);
     else if (event.target.closest("#cm-middle")) {
@@ -36,7 +35,15 @@
     if (event.key === "Enter" && event.target.matches("[role=button][data-act]")) event.target.click();
   });
 
-  // A reload shows the tab that was open.
+  // A reload shows the tab that was open, and the step in it, however one came there.
+  addEventListener("pagehide", () => {
+    const open = document.querySelectorAll(
+      ":is(#cm-tabs, #cm-sections, #cm-bench) > .tab-wrapper [role=tab][aria-selected=true]",
+    );
+    for (const tab of open) {
+      if (tab.offsetParent) sessionStorage.setItem(tab.id.startsWith("cm-section") ? "cm-section" : "cm-tab", tab.id);
+    }
+  });
   for (const name of ["cm-tab", "cm-section"]) {
     const id = sessionStorage.getItem(name);
     const opening = setInterval(() => {

@@ -79,7 +79,7 @@ def test_the_calculator_takes_numbers_that_were_given(context: ToolContext) -> N
     from dataclasses import replace
 
     calculate, asked = all_tools()["calculate"], replace(context, given=lambda: "리뷰는 200,000개입니다. 15%를 쓰세요.")
-    assert calculate.call({"expression": "200000 * 0.15"}, asked).said[0].text.endswith("= 30000")
+    assert calculate.call({"expression": "200000 * 0.15"}, asked).said[0].text.endswith("= 30,000")
     with pytest.raises(InputError, match=r"123456 stands neither .* search first"):
         calculate.call({"expression": "123456 * 2"}, asked)
 

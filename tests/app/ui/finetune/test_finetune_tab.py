@@ -62,7 +62,7 @@ def step(page, name: str) -> None:
 def test_from_data_to_an_adapter(visit, bench) -> None:
     url, base = bench
     visitor = visit(url)
-    visitor.page.set_default_timeout(240_000)
+    visitor.page.set_default_timeout(120_000)
     page = visitor.open()
     page.wait_for_selector("#cm-status .cm-ready", state="attached")
     page.evaluate("coursemate.goTo('finetune')")
@@ -110,7 +110,7 @@ def test_from_data_to_an_adapter(visit, bench) -> None:
 
 def test_a_lesson_asks_first(visit, bench) -> None:
     visitor = visit(bench[0], width=390, height=844)
-    visitor.page.set_default_timeout(240_000)
+    visitor.page.set_default_timeout(120_000)
     page = visitor.open("/en/")
     page.evaluate("coursemate.goTo('finetune')")
     step(page, "lessons")
