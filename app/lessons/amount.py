@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from app.lessons.base import Bench, Control, Metric, Progress, Result, Row, Value, interval, need_torch
-from app.lessons.sentences import examples
+from app.lessons.sentences import Sentence, examples
 from app.lessons.tiny import Plan
 from app.lessons.trial import Trial, before
 
@@ -24,21 +24,34 @@ class Amount:
     def compute(self, bench: Bench, **values: Value) -> Iterator[Progress | Result]:
         need_torch()
         count = int(values["count"])
-        trials: list[Trial] = []
-        for seed in SEEDS:
-            trials.append(Trial("full", examples(count, seed), Plan(steps=STEPS, seed=seed)))
-            for step in trials[-1].steps():
-                if step % 5 == 0:
-                    yield Progress((len(trials) - 1) * STEPS + step, len(SEEDS) * STEPS, label=str(count))
-        made: dict[str, Value] = {
-            "base": "small",
-            "method": "full",
-            "steps": STEPS,
-            "batch": Plan().batch,
-            "seeds": len(SEEDS),
-        }
-        base = Row("base", {"score": before()["score"], "forgot": 0.0})
-        yield Result(METRICS, (base, averaged(str(count), trials)), made=made)
+        trials = yield from drawn(lambda seed: examples(count, seed), label=str(count))
+        yield result(averaged(str(count), trials))
+
+
+def drawn(
+    chosen: Callable[[int], list[Sentence]], label: str = "", key: str = ""
+) -> Generator[Progress | Result, None, list[Trial]]:
+    """A full training of the small model on each draw's sentences. chosen: of a seed. label, key: how the progress is named."""
+    trials: list[Trial] = []
+    for seed in SEEDS:
+        trials.append(Trial("full", chosen(seed), Plan(steps=STEPS, seed=seed)))
+        for step in trials[-1].steps():
+            if step % 5 == 0:
+                yield Progress((len(trials) - 1) * STEPS + step, len(SEEDS) * STEPS, key=key, label=label)
+    return trials
+
+
+def result(row: Row) -> Result:
+    """The row beside the model before any training."""
+    base = Row("base", {"score": before()["score"], "forgot": 0.0})
+    made: dict[str, Value] = {
+        "base": "small",
+        "method": "full",
+        "steps": STEPS,
+        "batch": Plan().batch,
+        "seeds": len(SEEDS),
+    }
+    return Result(METRICS, (base, row), made=made)
 
 
 def averaged(key: str, trials: list[Trial], label: str | None = None) -> Row:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.lessons.amount import METRICS, averaged
-from app.lessons.base import Bench, Control, Progress, Result, Row, Value, need_torch
+from app.lessons.amount import averaged, drawn, result
+from app.lessons.base import Bench, Control, Progress, Result, Value, need_torch
 from app.lessons.sentences import Sentence, examples, invented
-from app.lessons.tiny import Plan
-from app.lessons.trial import Trial, before
 
-COUNT, STEPS = 60, 60
-SEEDS = (1, 2, 3)
+COUNT = 60
 MIXES = {"real": (COUNT, 0), "half": (COUNT // 2, COUNT // 2), "invented": (0, COUNT), "both": (COUNT, COUNT)}
 """Real and invented sentences of each mixture."""
 
@@ -28,21 +25,8 @@ class Synthetic:
     def compute(self, bench: Bench, **values: Value) -> Iterator[Progress | Result]:
         need_torch()
         mix = str(values["mix"])
-        trials: list[Trial] = []
-        for seed in SEEDS:
-            trials.append(Trial("full", mixed(mix, seed), Plan(steps=STEPS, seed=seed)))
-            for step in trials[-1].steps():
-                if step % 5 == 0:
-                    yield Progress((len(trials) - 1) * STEPS + step, len(SEEDS) * STEPS, key=mix)
-        base = Row("base", {"score": before()["score"], "forgot": 0.0})
-        made: dict[str, Value] = {
-            "base": "small",
-            "method": "full",
-            "steps": STEPS,
-            "batch": Plan().batch,
-            "seeds": len(SEEDS),
-        }
-        yield Result(METRICS, (base, averaged(mix, trials, label="")), made=made)
+        trials = yield from drawn(lambda seed: mixed(mix, seed), key=mix)
+        yield result(averaged(mix, trials, label=""))
 
 
 def mixed(mix: str, seed: int) -> list[Sentence]:

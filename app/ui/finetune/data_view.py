@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from app.ui import picking
 from app.ui.i18n import catalog
 from app.ui.icons import icon
-from app.ui.lacks import label_of
 from app.ui.markup import attribute, blocks, inline
 from app.ui.page import Page
 from finetune.base import PARTS, Example, Part
 from finetune.data.store import About, Dataset
-from models.errors import CourseMateError
 
 PAGE = 8
 COUNT, REFUSALS = 200, 35
@@ -40,13 +39,9 @@ def _row(page: Page, about: About, on: bool) -> str:
 
 def form(page: Page) -> str:
     """What a dataset is made from: five things to choose, the rest folded."""
-    names = documents(page)
+    names = picking.document_names(page)
     if not names:
         return f'<h6>{page.text("bench.make")}</h6><p class="cm-empty">{page.text("bench.no_documents")}</p>'
-    boxes = "".join(
-        f'<label><input type="checkbox" name="document" value="{attribute(name)}" checked><span>{inline(name)}</span></label>'
-        for name in names
-    )
     more = (
         _field(page, "prompt", _select("prompt", [(p, page.text(f"bench.prompt_{p}")) for p in PROMPTS]))
         + _field(page, "own", _select("own", [("", page.text("bench.none")), *_datasets(page)]))
@@ -56,14 +51,10 @@ def form(page: Page) -> str:
     return (
         f'<form class="cm-make"><h6>{page.text("bench.make")}</h6>'
         f"{_field(page, 'data_name', f'<input name=name maxlength=60 required value={_free(page)}>')}"
-        f"<details><summary>{page.text('bench.from_documents')} "
-        f'<span class="cm-chosen" data-all="{page.text("study.all")}"></span></summary>'
-        f'<div class="cm-make-all"><button type="button" class="cm-link" data-act="all">{page.text("study.all")}</button> · '
-        f'<button type="button" class="cm-link" data-act="none">{page.text("study.none")}</button></div>'
-        f'<div class="cm-boxes">{boxes}</div></details>'
+        f"{picking.documents(page, names, page.text('bench.from_documents'))}"
         f"{_field(page, 'data_count', f'<input type=number name=count min=1 max=20000 value={COUNT} required>')}"
         f"{_field(page, 'refusals', f'<input type=number name=refusals min=0 max=100 step=5 value={REFUSALS}>')}"
-        f"{_field(page, 'reword', _select('backend', [('', page.text('bench.none')), *_backends(page)]))}"
+        f"{_field(page, 'reword', _select('backend', [('', page.text('bench.none')), *picking.backends(page)]))}"
         f'<details class="cm-more"><summary>{page.text("bench.more")}</summary>{more}</details>'
         f'<button class="cm-primary">{page.text("bench.make_go")}</button></form>'
     )
@@ -76,13 +67,7 @@ def _field(page: Page, name: str, control: str) -> str:
 
 
 def _select(name: str, options: Sequence[tuple[str, str]]) -> str:
-    shown = "".join(f'<option value="{attribute(value)}">{inline(words)}</option>' for value, words in options)
-    return f'<select name="{name}">{shown}</select>'
-
-
-def _backends(page: Page) -> list[tuple[str, str]]:
-    found = [info for info in page.context.backends() if info.missing is None and info.name != "fake"]
-    return [(info.name, label_of(info, page.lang)) for info in found]
+    return f'<select name="{name}">{picking.options(options)}</select>'
 
 
 def _datasets(page: Page) -> list[tuple[str, str]]:
@@ -95,16 +80,6 @@ def _free(page: Page) -> str:
     """A name that is not taken."""
     taken = {name for name, _ in _datasets(page)}
     return next(name for n in range(1, len(taken) + 2) if (name := f"course-{n}") not in taken)
-
-
-def documents(page: Page) -> list[str]:
-    """Names of what the collection holds; [] while it is not there."""
-    if page.context.status().state != "ready":
-        return []
-    try:
-        return sorted(document.source for document in page.context.store().documents())
-    except CourseMateError:
-        return []
 
 
 def drop_zone(page: Page) -> str:

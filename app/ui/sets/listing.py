@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from app.questionsets import SetInfo
+from app.ui import picking
 from app.ui.icons import icon
-from app.ui.lacks import label_of
 from app.ui.markup import attribute, inline
 from app.ui.page import Page
 from app.ui.sets.view import View
-from models.errors import CourseMateError
 
 COUNT = 30
 
@@ -84,38 +83,18 @@ def drop_zone(page: Page, limit_bytes: int) -> str:
 
 def form(page: Page) -> str:
     """What a new set is made from: documents, how many, with whose help."""
-    names = _documents(page)
+    names = picking.document_names(page)
     if not names:
         return f'<h6>{page.text("sets.make")}</h6><p class="cm-empty">{page.text("sets.no_documents")}</p>'
-    boxes = "".join(
-        f'<label><input type="checkbox" name="document" value="{attribute(name)}" checked><span>{inline(name)}</span></label>'
-        for name in names
-    )
-    backends = f'<option value="">{page.text("sets.no_backend")}</option>' + "".join(
-        f'<option value="{attribute(info.name)}">{inline(label_of(info, page.lang))}</option>'
-        for info in page.context.backends()
-        if info.missing is None and info.name != "fake"
-    )
+    backends = picking.options([("", page.text("sets.no_backend")), *picking.backends(page)])
     return (
-        f'<h6>{page.text("sets.make")}</h6><form class="cm-make"><details><summary>{page.text("sets.documents")} '
-        f'<span class="cm-chosen" data-all="{page.text("sets.all")}"></span></summary>'
-        f'<div class="cm-make-all"><button type="button" class="cm-link" data-act="all">{page.text("sets.all")}</button> · '
-        f'<button type="button" class="cm-link" data-act="none">{page.text("sets.no_one")}</button></div>'
-        f'<div class="cm-boxes">{boxes}</div></details>'
+        f'<h6>{page.text("sets.make")}</h6><form class="cm-make">'
+        f"{picking.documents(page, names, page.text('sets.documents'))}"
         f'<label class="cm-field"><span>{page.text("sets.how_many")}</span>'
         f'<input type="number" name="count" min="1" max="1000" value="{COUNT}" required></label>'
         f'<label class="cm-field"><span>{page.text("sets.reword")}</span><select name="backend">{backends}</select></label>'
         f'<button class="cm-primary">{page.text("sets.make_go")}</button></form>'
     )
-
-
-def _documents(page: Page) -> list[str]:
-    if page.context.status().state != "ready":
-        return []
-    try:
-        return sorted(document.source for document in page.context.store().documents())
-    except CourseMateError:
-        return []
 
 
 def progress(page: Page, stage: str, done: int, total: int, stopping: bool = False) -> str:

@@ -4,10 +4,16 @@
   document.addEventListener("DOMContentLoaded", light);
   new MutationObserver(light).observe(document.documentElement, { subtree: true, attributeFilter: ["class"] });
 
+  // A tab that is not there yet, or does not listen yet, is asked again.
+  const openTab = (id, tries = 100) => {
+    const tab = document.getElementById(id);
+    if (tab?.getAttribute("aria-selected") === "true" || !tries) return;
+    tab?.click();
+    setTimeout(() => openTab(id, tries - 1), 100);
+  };
+
   window.coursemate = {
-    goTo(tab) {
-      document.querySelector(`#cm-tabs [role=tab]#cm-tab-${tab}-button`)?.click();
-    },
+    goTo: (tab) => openTab(`cm-tab-${tab}-button`),
     drawer(side, open) {
       const chat = document.querySelector("#cm-chat")?.classList;
       const name = `cm-${side}-open`;
@@ -46,11 +52,7 @@
   });
   for (const name of ["cm-tab", "cm-section"]) {
     const id = sessionStorage.getItem(name);
-    const opening = setInterval(() => {
-      const tab = id && document.getElementById(id);
-      if (tab) tab.click();
-      if (tab || !id) clearInterval(opening);
-    }, 100);
+    if (id) openTab(id);
   }
 
   // How long the reader has been waiting, counted by this clock.

@@ -5,41 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.studies import Kept
+from app.ui import picking
 from app.ui.icons import icon
-from app.ui.lacks import label_of
-from app.ui.markup import attribute, inline
+from app.ui.markup import inline
 from app.ui.page import Page
 from chains.study.base import KINDS
-from models.errors import CourseMateError
 
 COUNTS = {"quiz": 10, "flashcards": 20, "glossary": 30, "guide": 0}
 
 
 def form(page: Page) -> str:
     """Documents, kind, how many, with whose help."""
-    names = _documents(page)
+    names = picking.document_names(page)
     if not names:
         return f'<p class="cm-empty">{page.text("study.no_documents")}</p>'
-    boxes = "".join(
-        f'<label><input type="checkbox" name="document" value="{attribute(name)}" checked><span>{inline(name)}</span></label>'
-        for name in names
-    )
     kinds = "".join(
         f'<option value="{kind}" data-count="{COUNTS[kind]}">{page.text(f"study.kind_{kind}")}</option>'
         for kind in KINDS
     )
+    backends = picking.options([("", page.text("study.no_backend")), *picking.backends(page)])
     return (
         f'<form class="cm-make cm-study-form">{_field(page, "kind", f"<select name=kind>{kinds}</select>")}'
-        f"<details open><summary>{page.text('study.documents')} "
-        f'<span class="cm-chosen" data-all="{page.text("study.all")}"></span></summary>'
-        f'<div class="cm-make-all"><button type="button" class="cm-link" data-act="all">{page.text("study.all")}</button> · '
-        f'<button type="button" class="cm-link" data-act="none">{page.text("study.none")}</button></div>'
-        f'<div class="cm-boxes">{boxes}</div></details>'
+        f"{picking.documents(page, names, page.text('study.documents'), opened=True)}"
         + _field(
             page, "count", f'<input type="number" name="count" min="0" max="300" value="{COUNTS["quiz"]}" required>'
         )
         + f'<p class="cm-facts cm-weeks-hint" hidden>{page.text("study.weeks_hint")}</p>'
-        + f'<div class="cm-with">{_field(page, "backend", f"<select name=backend>{_backends(page)}</select>")}'
+        + f'<div class="cm-with">{_field(page, "backend", f"<select name=backend>{backends}</select>")}'
         f'<p class="cm-facts">{page.text("study.backend_hint")}</p></div>'
         f'<button class="cm-primary">{page.text("study.go")}</button></form>'
     )
@@ -47,22 +39,6 @@ def form(page: Page) -> str:
 
 def _field(page: Page, name: str, control: str) -> str:
     return f'<label class="cm-field"><span>{page.text(f"study.{name}")}</span>{control}</label>'
-
-
-def _backends(page: Page) -> str:
-    found = [info for info in page.context.backends() if info.missing is None and info.name != "fake"]
-    return f'<option value="">{page.text("study.no_backend")}</option>' + "".join(
-        f'<option value="{attribute(info.name)}">{inline(label_of(info, page.lang))}</option>' for info in found
-    )
-
-
-def _documents(page: Page) -> list[str]:
-    if page.context.status().state != "ready":
-        return []
-    try:
-        return sorted(document.source for document in page.context.store().documents())
-    except CourseMateError:
-        return []
 
 
 def kept(page: Page, sets: Sequence[Kept], chosen: str) -> str:

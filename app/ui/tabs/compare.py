@@ -15,7 +15,7 @@ def build(page: Page) -> None:
     if page.arena is None:
         raise RuntimeError("the tab is built where no arena was opened")
     voted = gr.State("")
-    with gr.Tabs(elem_id="cm-sections"):
+    with gr.Tabs(elem_id="cm-sections", overflow_behavior="wrap"):
         for name, section in SECTIONS.items():
             with gr.Tab(page.text(f"compare.{name}"), id=name, elem_id=f"cm-section-{name}", render_children=True):
                 section(page, page.arena, voted)

@@ -24,7 +24,7 @@ def build(page: Page) -> None:
     shared = Shared(
         data=gr.State(""), adapters=gr.State(""), run=gr.State("")
     )  # outside: children of Tabs are tabs alone
-    with gr.Tabs(elem_id="cm-bench") as shared.tabs:
+    with gr.Tabs(elem_id="cm-bench", overflow_behavior="wrap") as shared.tabs:
         for name, step in STEPS.items():
             with _tab(page, name):
                 step(page, shared)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.lessons import amount, images, methods, rate, synthetic, ways
+from app.lessons import amount, images, methods, rate, ways
 from app.lessons.base import Bench, Progress, Result, measured, read_values
 from app.lessons.running import lessons
 from app.lessons.ways import Said
@@ -24,9 +24,9 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     monkeypatch.setattr(methods, "METHODS", ("full", "prompt", "lora"))
-    for lesson in (rate, amount, synthetic, images):
+    for lesson in (rate, amount, images):
         monkeypatch.setattr(lesson, "STEPS", 5)
-    for lesson in (amount, synthetic, images):
+    for lesson in (amount, images):
         monkeypatch.setattr(lesson, "SEEDS", (1,))
 
 
