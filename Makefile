@@ -86,15 +86,21 @@ browser:
 	$(SUDO) apt-get update -qq; \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
 
-# READING: a SQuAD-format file for reading comprehension, such as KorQuAD_v1.0_dev.json; none is needed.
+# LICENSED: texts with a licence in each row (docs/finetune-data.md); STRATEGYQA: Ko-StrategyQA's CSV; READING: a SQuAD-format file for
+# reading comprehension. None is needed.
 ADAPTER := assistant-0.5b
 ADAPTER_HOME := $(or $(COURSEMATE_HOME),$(CURDIR)/.home)
+LICENSED :=
+STRATEGYQA :=
 READING :=
 adapter: $(VENV)/.dev openmp test-weights
 	@test ! -e data/adapters/$(ADAPTER) || { echo "data/adapters/$(ADAPTER) is there; move it away first" >&2; exit 1; }
 	@COURSEMATE_WEIGHTS="$(TEST_HOME)/weights"; export COURSEMATE_WEIGHTS; \
 	mate="$(BIN)/coursemate --home $(ADAPTER_HOME)"; \
-	$$mate finetune data make assistant --prompt compact; \
+	facts="$(if $(STRATEGYQA),$(ADAPTER_HOME)/ko_strategyqa.jsonl)"; mkdir -p $(ADAPTER_HOME); \
+	$(if $(STRATEGYQA),$(BIN)/python -m finetune.data.strategyqa $(STRATEGYQA) $$facts;) \
+	$$mate finetune data make assistant --compact -n 2000 --refusals 0.25 --spans 0.2 \
+		$(if $(LICENSED)$(STRATEGYQA),--licensed-share 0.5 --texts 400 --licensed $(LICENSED) $$facts); \
 	$$mate finetune run assistant --name $(ADAPTER); \
 	$$mate finetune evaluate $(ADAPTER) --questions data/questions/course-a.jsonl data/questions/course-b.jsonl $(if $(READING),--reading $(READING)); \
 	$$mate finetune adapters export $(ADAPTER) data/adapters/$(ADAPTER) --form shipped
