@@ -1,6 +1,6 @@
 """The lessons' own figures on the small language model: what the page shows before a reader runs anything.
 
-    python -m benchmarks.lessons [methods rate amount synthetic]
+    python -m benchmarks.lessons [rate amount synthetic]
 
 Runs every setting of a lesson with its own code (app/lessons), one core, seeds as in the lessons, and writes
 data/lessons/<lesson>.json. The yardstick is the first row, the model as it was pretrained.
@@ -19,7 +19,6 @@ from app.lessons.base import Bench, Lesson, Result, folder
 from app.lessons.running import lessons
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "methods": [{"steps": 120}],
     "rate": [{"rate": value} for value in lessons()["rate"].controls[0].values],
     "amount": [{"count": value} for value in lessons()["amount"].controls[0].values],
     "synthetic": [{"mix": value} for value in lessons()["synthetic"].controls[0].values],

@@ -224,12 +224,16 @@ Event = Progress | Shown | Score | Used
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a computation gets. home: where data and weights are kept. shipped: checkpoints that come along (data/labs/<name>)."""
+    """What a computation gets. home: where data and weights are kept. shipped: checkpoints that come along (data/labs/<name>).
+
+    datasets: a folder of datasets as they are published, one folder a dataset; None for HOME/datasets.
+    """
 
     home: Path
     seed: int = 0
     threads: int = 2
     offline: bool = True
+    datasets: Path | None = None
 
 
 class Lab(Protocol):

@@ -1,6 +1,7 @@
 """Seven methods on the same examples and the same seed: score, forgetting, trained parameters, memory and time beside each other.
 
-Shipped figures and the button's are both of the small language model, with the code of finetune/methods (`benchmarks/lessons.py`).
+Shipped figures are of the real 0.5B (`benchmarks/methods.py`); the button's are of the small language model, with the same code of
+finetune/methods, so that they take minutes.
 """
 
 from __future__ import annotations
