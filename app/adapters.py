@@ -75,11 +75,13 @@ class Adapters:
         from chains.manner import USUAL, Manner, calibration_beside
         from finetune.adapter import CALIBRATION
 
-        found = self._named(adapter) if adapter and backend in SERVED else None
-        if found is None:
+        if not adapter or backend not in SERVED:
             return USUAL
+        found = self._named(adapter)
+        if found is None:
+            return Manner(adapter=Path(adapter).name)
         own = found.folder / CALIBRATION
-        return Manner(found.serving.prompt, calibration_beside(own) if own.is_file() else None)
+        return Manner(found.serving.prompt, calibration_beside(own) if own.is_file() else None, found.name)
 
     def strength(self, adapter: str) -> float:
         """What the adapter itself says; 1 for one that says nothing."""

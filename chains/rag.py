@@ -301,7 +301,7 @@ class RagEngine:
             stopped=draft.stopped,
             standalone_question=prepared.standalone,
             prompt=self.template(options).name,
-            adapter=options.adapter or "",
+            adapter=self.models.manner(backend, options.adapter if backend == options.backend else None).adapter,
             draft=draft.text,
             tokens_per_s=draft.tokens_per_s,
             agreement=draft.agreement,

@@ -53,6 +53,8 @@ def test_a_name_answers_at_once_in_the_form_of_the_local_engine(pool: BackendPoo
     assert chat.engine.spec.adapters == ((folder / GGUF).resolve(),)
     assert chat.extra_body["lora"] == [{"id": 0, "scale": 1.0}]
     assert pool.manner("local", "mine").prompt == "compact"
+    assert pool.manner("local").adapter == pool.adapter_of("local", None)
+    assert pool.manner("local", "mine").adapter == "mine"
     assert pool.manner("local", "").prompt == ""
     assert pool.model("local", "").engine is chat.engine
 

@@ -102,7 +102,7 @@ class Bench:
         return self.chats[backend]
 
     def manner(self, backend: str, adapter: str | None = None) -> Manner:
-        return Manner()
+        return Manner(adapter=adapter or "")
 
     def hold(self, backend: str, adapters: list[str]) -> None:
         self.held = (backend, adapters)
