@@ -33,7 +33,7 @@ from evals.suite import suite
 from models.types import Answer, Done, Sentence, Sources, Token
 
 NAIVE_RULES = "다음 문맥만 사용해 질문에 한국어로 답하세요. 문맥에 답이 없으면 모른다고 답하세요."
-FIGURES = ("correct", "false_refusal", "refused_unanswerable", "citation_precision")
+FIGURES = ("correct", "false_refusal", "refused_unanswerable", "citation_format", "citation_precision")
 QUESTIONS = Path(__file__).parent.parent / "data" / "questions"
 
 
@@ -154,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
+    parser.add_argument("--adapter", type=Path, help="folder of an adapter (docs/adapters.md)")
     parser.add_argument("--questions", type=int, default=0, help="a random sample of this many; 0: all")
     parser.add_argument("--tokens", type=int, help="packing budget; default: what the host reads in the normal time")
     parser.add_argument("--naive", action="store_true", help="run the naive chain too")
@@ -163,7 +164,7 @@ def main() -> None:
     cases = load_cases(sorted(QUESTIONS.glob("course-*.jsonl")))
     if arguments.questions:
         cases = random.Random(3).sample(cases, arguments.questions)
-    with open_bench(arguments.home, arguments.model) as bench:
+    with open_bench(arguments.home, arguments.model, arguments.adapter) as bench:
         systems = {"coursemate": ours(bench, arguments.tokens)}
         if arguments.ahead:
             systems["coursemate, read ahead"] = ours(bench, arguments.tokens, ahead=True)

@@ -68,14 +68,27 @@ def parse(values: Mapping[str, Mapping[str, object]]) -> Calibration:
 
 def dump(calibration: Calibration) -> str:
     """The TOML text that `parse` reads back."""
-    answerable = calibration.answerable
-    sections: dict[str, Mapping[str, float]] = {
-        "fusion": {"dense_weight": calibration.dense_weight},
-        "evidence": calibration.evidence,
-        "answerable": {**answerable.coefficients, "threshold": answerable.threshold},
-        "support": asdict(calibration.support),
-        "citation": asdict(calibration.citation),
-    }
+    return _dump(
+        {
+            "fusion": {"dense_weight": calibration.dense_weight},
+            "evidence": calibration.evidence,
+            "answerable": _section(calibration.answerable),
+            "support": asdict(calibration.support),
+            "citation": asdict(calibration.citation),
+        }
+    )
+
+
+def dump_answerable(answerable: Logistic) -> str:
+    """The same of this section alone, as an adapter's own file has it (chains/manner.py)."""
+    return _dump({"answerable": _section(answerable)})
+
+
+def _section(answerable: Logistic) -> dict[str, float]:
+    return {**answerable.coefficients, "threshold": answerable.threshold}
+
+
+def _dump(sections: Mapping[str, Mapping[str, float]]) -> str:
     lines = ["# Written by evals/calibrate.py; see its docstring for the command and the question sets."]
     for name, values in sections.items():
         lines += ["", f"[{name}]", *(f"{key} = {value!r}" for key, value in values.items())]

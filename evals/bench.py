@@ -5,6 +5,7 @@ The app's wiring is for people (settings, keys, background start); this is for f
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from chains.calibration import load
-from chains.manner import USUAL, Manner
+from chains.manner import USUAL, Manner, calibration_beside
 from chains.prepare import Prepared, Preparer
-from chains.prompts import answer_messages
 from chains.rag import RagEngine
 from chains.retrieve import CourseRetriever
+from chains.templates import find
 from ingest.store import ChunkStore
 from models.backends.base import BackendConfig
 from models.backends.local import BACKEND
@@ -27,12 +28,14 @@ from models.embedders.e5 import EMBEDDER
 from models.engines.llama import LocalEngine
 from models.types import Usage
 
+GGUF = "adapter.gguf"
+
 
 class OneModel:
     """chains.rag.Models with a single local model."""
 
-    def __init__(self, config: BackendConfig) -> None:
-        self._config, self._model = config, BACKEND.build(config)
+    def __init__(self, config: BackendConfig, manner: Manner = USUAL) -> None:
+        self._config, self._model, self._manner = config, BACKEND.build(config), manner
         self.engine = BACKEND.engine(config)
 
     def names(self) -> Sequence[str]:
@@ -42,7 +45,7 @@ class OneModel:
         return self._model
 
     def manner(self, backend: str, adapter: str | None = None) -> Manner:
-        return USUAL
+        return self._manner
 
     def hold(self, backend: str, adapters: Sequence[str]) -> None:
         """It has one model."""
@@ -73,16 +76,26 @@ class Bench:
 
     def draft(self, prepared: Prepared) -> str:
         """The model's unchecked answer."""
-        return self.models.model("local").invoke(answer_messages(prepared.variables())).text
+        template = find(self.models.manner("local").prompt)
+        return self.models.model("local").invoke(template.messages(prepared.variables())).text
+
+
+def _manner(adapter: Path) -> Manner:
+    """How the adapter wants to be asked."""
+    prompt = json.loads((adapter / "serving.json").read_text(encoding="utf-8"))["prompt"]
+    own = adapter / "calibration.toml"
+    return Manner(prompt, calibration_beside(own) if own.is_file() else None, adapter.name)
 
 
 @contextmanager
-def open_bench(home: Path, model: str, collection: str = "course") -> Iterator[Bench]:
-    """Opens the home's collection for reading and starts the model; closes both."""
+def open_bench(home: Path, model: str, adapter: Path | None = None, collection: str = "course") -> Iterator[Bench]:
+    """Opens the home's collection for reading and starts the model; closes both. adapter: its folder (docs/adapters.md)."""
     embedder = EMBEDDER.build("", home / "weights")
     with ChunkStore.open(home / "collections" / collection, embedder, collection) as store:
         retriever = CourseRetriever(store=store, embedder=embedder, dense_weight=load().dense_weight)
-        models = OneModel(BackendConfig(weights_dir=home / "weights", model=model, max_tokens=256))
+        gguf = str(adapter / GGUF) if adapter else ""
+        config = BackendConfig(weights_dir=home / "weights", model=model, adapter=gguf, max_tokens=256)
+        models = OneModel(config, _manner(adapter) if adapter else USUAL)
         models.engine.start()
         try:
             yield Bench(RagEngine(retriever, models), Preparer(retriever, load()), models)

@@ -2,6 +2,9 @@
 
     python -m evals.calibrate --home HOME --model qwen2.5-coder-1.5b data/questions/course-*.jsonl --write
 
+    python -m evals.calibrate --home HOME --model qwen2.5-coder-0.5b --adapter FOLDER data/questions/course-*.jsonl --write FILE
+
+With an adapter only [answerable] is fitted, on its drafts with its own prompt: FILE is its calibration.toml, which says what differs.
 HOME holds the weights and the ingested course (`coursemate --home HOME ingest data/course`). The model's drafts are kept in
 HOME/drafts.jsonl by prompt, so that only changed prompts cost a run of the model. Folds are cut by document, never by
 question: what is learned on one chapter is tested on others.
@@ -23,14 +26,14 @@ from numpy.typing import NDArray
 
 from chains.answerable import draft_features
 from chains.budget import local_budget
-from chains.calibration import Calibration, Logistic, dump, load
+from chains.calibration import Calibration, Logistic, dump, dump_answerable, load
 from chains.draft import claims_of
 from chains.evidence import FEATURES
 from chains.ground import Grounder
 from chains.matching import squeeze
 from chains.pack import Budget
 from chains.prepare import Prepared, Preparer
-from chains.prompts import answer_messages
+from chains.templates import find
 from evals.base import Case
 
 log = logging.getLogger(__name__)
@@ -63,14 +66,14 @@ class Example:
 class Drafts:
     """Model answers by prompt, kept on disk so that an interrupted run goes on."""
 
-    def __init__(self, path: Path, ask: Callable[[Prepared], str], model: str) -> None:
-        self._path, self._ask, self._model = path, ask, model
+    def __init__(self, path: Path, ask: Callable[[Prepared], str], model: str, prompt: str = "") -> None:
+        self._path, self._ask, self._model, self._template = path, ask, model, find(prompt)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self._kept: dict[str, str] = dict(json.loads(line) for line in lines)
 
     def of(self, prepared: Prepared) -> str:
         """The model's draft for this prompt, from the file if it is there."""
-        prompt = "\n".join(str(m.content) for m in answer_messages(prepared.variables()))
+        prompt = "\n".join(str(m.content) for m in self._template.messages(prepared.variables()))
         key = hashlib.sha256(f"{self._model}\0{prompt}".encode()).hexdigest()
         if key not in self._kept:
             self._kept[key] = self._ask(prepared)
@@ -187,19 +190,27 @@ def calibrate(
     evidence = with_bias(fit_evidence(found), found)
     named = dict(zip(FEATURES, evidence.round(4).tolist(), strict=True))
     fitted = preparer.with_evidence(named)
-    found = examples(cases, fitted, budget)
-    rows = draft_rows(found, drafts, fitted, shipped)
+    model, refused = calibrate_answerable(cases, fitted, drafts, budget)
+    kept = {name: shipped.answerable.coefficients[name] for name in KEPT}
+    figures = {
+        "gold_first": float(np.mean([r == 1 for r in ranks])),
+        "gold_in_pool": len(ranks) / sum(case.answerable for case in cases),
+        "refused": refused,
+    }
+    return replace(
+        shipped, evidence=named, answerable=replace(model, coefficients={**model.coefficients, **kept})
+    ), figures
+
+
+def calibrate_answerable(
+    cases: Sequence[Case], preparer: Preparer, drafts: Drafts, budget: Budget
+) -> tuple[Logistic, dict[str, float]]:
+    """When an answer is given, fitted on these drafts; the cross-validated shares refused of each kind of question."""
+    rows = draft_rows(examples(cases, preparer, budget), drafts, preparer, load())
     answerable = [case.answerable for case in cases]
     held_out = cross_validated(rows, cases, ANSWERABLE)
     threshold = threshold_for(held_out, answerable, 0.06)
-    kept = {name: shipped.answerable.coefficients[name] for name in KEPT}
-    model = Logistic(fit_logistic(rows, answerable, ANSWERABLE) | kept, threshold)
-    figures = {
-        "gold_first": float(np.mean([r == 1 for r in ranks])),
-        "gold_in_pool": len(ranks) / sum(answerable),
-        "refused": _refused(held_out, answerable, threshold),
-    }
-    return replace(shipped, evidence=named, answerable=model), figures
+    return Logistic(fit_logistic(rows, answerable, ANSWERABLE), threshold), _refused(held_out, answerable, threshold)
 
 
 def _rank(example: Example, w: Matrix) -> int:
@@ -223,19 +234,28 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
     parser.add_argument("--tokens", type=int, default=160, help="packing budget, as `normal` has it on two cores")
     parser.add_argument("--write", type=Path, help="the calibration.toml to write")
+    parser.add_argument("--adapter", type=Path, help="folder of an adapter with its adapter.gguf and serving.json")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    from evals.bench import open_bench
+    from evals.bench import GGUF, open_bench
     from evals.questions import load_cases
 
-    with open_bench(arguments.home, arguments.model) as bench:
-        drafts = Drafts(arguments.home / "drafts.jsonl", bench.draft, arguments.model)
-        fitted, figures = calibrate(
-            load_cases(arguments.questions), bench.preparer, drafts, local_budget(arguments.tokens)
-        )
+    cases, budget = load_cases(arguments.questions), local_budget(arguments.tokens)
+    kept = arguments.home / "drafts.jsonl"
+    figures: dict[str, Any]
+    if arguments.adapter:
+        name = f"{arguments.model}+{hashlib.sha256((arguments.adapter / GGUF).read_bytes()).hexdigest()}"
+        with open_bench(arguments.home, arguments.model, arguments.adapter) as bench:
+            drafts = Drafts(kept, bench.draft, name, bench.models.manner("local").prompt)
+            own, figures = calibrate_answerable(cases, bench.preparer, drafts, budget)
+        text = dump_answerable(own)
+    else:
+        with open_bench(arguments.home, arguments.model) as bench:
+            fitted, figures = calibrate(cases, bench.preparer, Drafts(kept, bench.draft, arguments.model), budget)
+        text = dump(fitted)
     log.info(json.dumps(figures, indent=1))
     if arguments.write:
-        arguments.write.write_text(dump(fitted), encoding="utf-8")
+        arguments.write.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,11 @@ A lab is a file of this folder that exports LAB. Its words lie in app/labs/text/
 
 `compute` yields Progress and Shown while it works and ends by itself; what it has shown last under a name stands. The same values and
 seed give the same figures. It runs in a process of its own (app/labs/running.py), so it may use all of torch, and can be ended at any
-moment. Figures are what Plotly reads (`data` and `layout`, JSON), made by app/labs/figures.py.
+moment. Figures are what Plotly reads (`data` and `layout`, JSON), made by app/labs/figures.py: they carry keys, `axis_<key>`,
+`line_<key>` and `label_<key>` of the words (or of app/labs/text/figures.toml, which all labs share) say them when they are drawn.
+
+A lab may have one thing more, `small`: control -> value, settings with which a run takes a second or two on the sample data. The
+contract test then runs every control at both its ends, the others at `small`.
 """
 
 from __future__ import annotations
@@ -139,7 +143,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A plot as Plotly reads it. name: `figure_<name>` of the words is its title. alt: what it shows, in a sentence of the words' key."""
+    """A plot as Plotly reads it. name: `figure_<name>` of the words is its title. height: pixels."""
 
     name: str
     data: Sequence[Mapping[str, Any]]
