@@ -3,7 +3,9 @@
 A lab is a file of this folder that exports LAB. Its words lie in app/labs/text/<name>.toml, Korean and English side by side:
 
     [title]  [goal]  [expected]  [outside]  [predict_1] [guess_1_1] [guess_1_2] [guess_1_3] [told_1] … for each of `tries`
-    [control_<name>]  [value_<value>] for a choice  [figure_<name>] [table_<name>]  and whatever `compute` says with `text(key)`
+    [control_<name>]  [value_<value>] for a choice  [figure_<name>] [table_<name>] [score_<name>]  and the keys that Said and Progress name
+
+and where they help [hint_<name>] under a control, [code_<name>] over code, [data_<name>] for a dataset.
 
 `compute` yields Progress and Shown while it works and ends by itself; what it has shown last under a name stands. The same values and
 seed give the same figures. It runs in a process of its own (app/labs/running.py), so it may use all of torch, and can be ended at any
@@ -216,7 +218,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Which data the run rests on, for the page to say. origin: cache, hub, folder, debian, package or made."""
+    """Which data the run rests on, for the page to say. origin: cache, hub, folder, debian, package, made or own (the learner's)."""
 
     name: str
     origin: str
@@ -231,6 +233,7 @@ class Desk:
     """What a computation gets. home: where data and weights are kept. shipped: checkpoints that come along (data/labs/<name>).
 
     datasets: a folder of datasets as they are published, one folder a dataset; None for HOME/datasets.
+    weights: the folder of model weights; "" for HOME/weights.
     """
 
     home: Path
@@ -238,6 +241,12 @@ class Desk:
     threads: int = 2
     offline: bool = True
     datasets: Path | None = None
+    weights: str = ""
+
+    @property
+    def weights_dir(self) -> Path:
+        """Where model weights lie."""
+        return Path(self.weights) if self.weights else self.home / "weights"
 
 
 class Lab(Protocol):
