@@ -13,13 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.apart import Row, rows, serve
 from app.course import shipped
 from app.labs.base import Desk, Event, Lab, from_row, read_values, to_row
 from models.discovery import discover
 from models.errors import InputError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 
 def labs() -> dict[str, Lab]:
@@ -41,8 +44,22 @@ def find(name: str) -> Lab:
 def run(lab: Lab, given: Mapping[str, Any], desk: Desk, stop: threading.Event | None = None) -> Iterator[Event]:
     """What the lab's `compute` yields, until its end or until `stop`. Raises what it raises, InputError for wrong values first."""
     values = read_values(lab, given)
-    order = {"module": type(lab).__module__, "desk": asdict(desk) | {"home": str(desk.home)}, "values": values}
+    order = {"module": type(lab).__module__, "desk": _row_of(desk), "values": values}
     yield from map(from_row, rows("app.labs.running", order, stop or threading.Event()))
+
+
+def desk_of(settings: Settings, seed: int = 0) -> Desk:
+    """What labs get under these settings."""
+    return Desk(settings.home, seed=seed, offline=settings.offline, weights=str(settings.weights_dir))
+
+
+def _row_of(desk: Desk) -> Row:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(desk).items()}
+
+
+def _desk_from(row: Row) -> Desk:
+    datasets = Path(row["datasets"]) if row["datasets"] else None
+    return Desk(**row | {"home": Path(row["home"]), "datasets": datasets})
 
 
 def shipped_events(name: str) -> list[str]:
@@ -55,7 +72,7 @@ def shipped_events(name: str) -> list[str]:
 def _work(order: Row) -> Iterator[Row]:
     """In the process: the rows of one run."""
     lab: Lab = import_module(order["module"]).LAB
-    desk = Desk(**order["desk"] | {"home": Path(order["desk"]["home"])})
+    desk = _desk_from(order["desk"])
     if lab.network:
         with contextlib.suppress(ImportError):  # the lab says itself what is missing
             import torch
