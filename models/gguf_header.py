@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,9 +49,22 @@ class GGUFHeader:
 
 def read_header(path: Path) -> GGUFHeader:
     """The head of a file; kept until the file changes. Raises InputError for what is no whole GGUF file."""
-    try:
+    with _told(path):
         status = path.stat()
         return _read(path, status.st_size, status.st_mtime_ns)
+
+
+def read_texts(path: Path, key: str) -> tuple[str, ...]:
+    """A list of texts among the metadata, such as tokenizer.ggml.tokens; () where there is none. Raises InputError."""
+    with _told(path):
+        return _walk(path, path.stat().st_size, key)[1]
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raises InputError in place of what a damaged file brings about."""
+    try:
+        yield
     except OSError as error:
         raise _broken(path, error.strerror or type(error).__name__) from error
     except (struct.error, ValueError, IndexError) as error:
@@ -59,18 +73,25 @@ def read_header(path: Path) -> GGUFHeader:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, size: int, changed: int) -> GGUFHeader:
+    return _walk(path, size)[0]
+
+
+def _walk(path: Path, size: int, wanted: str = "") -> tuple[GGUFHeader, tuple[str, ...]]:
+    """The head, and the list of texts that is wanted."""
     with path.open("rb") as file:
         if size < 24 or file.read(4) != MAGIC:
             raise ValueError("it does not begin as GGUF files do")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _Walk(data).header()
+            walk = _Walk(data, wanted)
+            return walk.header(), tuple(walk.texts)
 
 
 class _Walk:
-    """One pass over the head."""
+    """One pass over the head. texts: the list under the key `wanted`, once it has been met."""
 
-    def __init__(self, data: mmap.mmap) -> None:
-        self._data, self._at = data, 4
+    def __init__(self, data: mmap.mmap, wanted: str = "") -> None:
+        self._data, self._at, self._wanted, self._key = data, 4, wanted, ""
+        self.texts: list[str] = []
 
     def header(self) -> GGUFHeader:
         version, tensors, count = self._number("I"), self._number("Q"), self._number("Q")
@@ -80,7 +101,7 @@ class _Walk:
             raise ValueError(f"it claims {tensors} tensors and {count} values")
         values = {}
         for _ in range(count):
-            key = self._text()
+            key = self._key = self._text()
             kind = self._number("I")
             value = self._value(kind)
             if value is not None:
@@ -103,7 +124,9 @@ class _Walk:
         if kind != _ARRAY:
             return self._number(_scalar(kind))
         inner, count = self._number("I"), self._number("Q")
-        if inner == _STRING:
+        if inner == _STRING and self._key == self._wanted:
+            self.texts = [self._text() for _ in range(count)]
+        elif inner == _STRING:
             self._skip_texts(count)
         else:
             self._skip(count * struct.calcsize(_scalar(inner)))
