@@ -64,6 +64,9 @@ class Settings(BaseSettings):
 
     home: Path
     weights: Path | None = None  # folder of model weights; None as `weights_dir` says
+    datasets: Path | None = (
+        None  # folder of the labs' datasets as they are published, one folder each; None: HOME/datasets
+    )
     collection: Collection = "course"
     language: Literal["ko", "en"] = "ko"
     speed: Literal["fast", "normal", "thorough"] = "normal"
@@ -116,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError("give an address that starts with http:// or https://")
         return value
 
-    @field_validator("weights", "prices", mode="after")
+    @field_validator("weights", "datasets", "prices", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None

@@ -50,7 +50,8 @@ def run(lab: Lab, given: Mapping[str, Any], desk: Desk, stop: threading.Event | 
 
 def desk_of(settings: Settings, seed: int = 0) -> Desk:
     """What labs get under these settings."""
-    return Desk(settings.home, seed=seed, offline=settings.offline, weights=str(settings.weights_dir))
+    weights, datasets = str(settings.weights_dir), settings.datasets
+    return Desk(settings.home, seed=seed, offline=settings.offline, datasets=datasets, weights=weights)
 
 
 def _row_of(desk: Desk) -> Row:
