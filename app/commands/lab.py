@@ -155,10 +155,10 @@ class Report:
 
     def _table(self, table: Any) -> None:
         from app.commands.console import width
-        from app.labs.drawing import cell, headings, named
+        from app.labs.drawing import cells, headings, named
 
         lang = self.context.lang
-        rows = [headings(self.lab.name, table, lang), *([cell(value) for value in row] for row in table.rows)]
+        rows = [headings(self.lab.name, table, lang), *(cells(self.lab.name, row, lang) for row in table.rows)]
         widths = [max(width(row[at]) for row in rows) for at in range(len(table.columns))]
         self.context.console.result(f"\n{named(self.lab.name, 'table', table.name, lang)}")
         for row in rows:
@@ -182,12 +182,14 @@ class Report:
         return len(files)
 
     def _csv(self, table: Any) -> str:
-        from app.labs.drawing import headings
+        from app.labs.drawing import cells, headings
 
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(headings(self.lab.name, table, self.context.lang))
-        writer.writerows(table.rows)
+        for row in table.rows:
+            said = cells(self.lab.name, row, self.context.lang)
+            writer.writerow([text if isinstance(value, str) else value for value, text in zip(row, said, strict=True)])
         return "\ufeff" + out.getvalue()  # so that spreadsheets read Korean as UTF-8
 
 

@@ -118,10 +118,15 @@ def headings(lab: str, table: Table, lang: str) -> list[str]:
     return [phrase(lab, column, lang) for column in table.columns]
 
 
+def cells(lab: str, row: Sequence[str | float | int], lang: str) -> list[str]:
+    """A table's row: numbers as people read them, and the words of each text that is a key `label_<text>`."""
+    return [named(lab, "label", value, lang) if isinstance(value, str) else cell(value) for value in row]
+
+
 def cell(value: str | float | int) -> str:
     """A number as people read it; a text as it is."""
     if isinstance(value, float) and not value.is_integer():
-        return f"{value:,.4g}" if abs(value) >= 1e-3 or not value else f"{value:.2e}"
+        return f"{value:,.4g}" if abs(value) >= 1e-3 or not value else f"{value:.3g}"
     if isinstance(value, bool | str):
         return str(value)
     return f"{value:,.0f}"

@@ -103,7 +103,7 @@ def _missing(frame: Any) -> Iterator[Event]:
     """Kind, missing values and distinct values by column."""
     found = exploring.missing(frame)
     rows = tuple(
-        (plain_name(name), kind(frame[name]), int(row.missing), f"{100 * row.share:.1f}%", int(row.distinct))
+        (plain_name(name), f"kind_{kind(frame[name])}", int(row.missing), f"{100 * row.share:.1f}%", int(row.distinct))
         for name, row in found.head(SHOWN_COLUMNS).iterrows()
     )
     yield Shown(Code("missing", f"df.dtypes\n{exploring.MISSING_CODE}"))

@@ -8,7 +8,7 @@ import pytest
 
 from app.labs import figures
 from app.labs.base import Figure, Score
-from app.labs.drawing import cell, document, drawn, figure_of, named, phrase, plotly_js, span
+from app.labs.drawing import cell, cells, document, drawn, figure_of, named, phrase, plotly_js, span
 from app.labs.figures import Axes, Cells
 
 LAB = "figures"  # the words that all labs share serve as a lab's own
@@ -76,3 +76,8 @@ def test_a_score_says_its_unit_and_where_it_usually_is() -> None:
 def test_everything_drawn_is_json() -> None:
     made = drawn(LAB, figures.images("a", [[[0.5, 1.0]]], ["하나"]), "ko")
     assert "하나" in json.dumps(made, ensure_ascii=False, allow_nan=False)
+
+
+def test_cells_that_are_labels_speak_the_language() -> None:
+    assert cells("eda", ("점수", "kind_number", 3, 0.5), "ko") == ["점수", "수", "3", "0.5"]
+    assert cells("eda", ("점수", "kind_number", 3, 0.5), "en")[1] == "number"
