@@ -58,6 +58,8 @@ def rows(module: str, order: Mapping[str, Any], stop: threading.Event) -> Iterat
                 raise InputError(detail="The experiment ended early. Run it again.", text_key="lessons.ended_early")
         finally:
             process.kill()
+            with contextlib.suppress(BrokenPipeError):  # what it never read is still to be written
+                process.stdin.close()
 
 
 def _checked(row: Row) -> Row:

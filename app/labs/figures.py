@@ -30,6 +30,7 @@ COLOURS = ("#2f6f5e", "#b45309", "#3b6ea5", "#8a4f7d", "#7a7a2e", "#b42318", "#4
 RISING = ((0.0, "#f7f7f5"), (0.25, "#cfe3db"), (0.6, "#6fa695"), (1.0, "#1f4f42"))  # from nothing to much
 APART = ((0.0, "#b45309"), (0.5, "#fbfbfa"), (1.0, "#2f6f5e"))  # negative, nothing, positive
 GAP, TILES_PX, CAPTION = 0.14, 520, 0.34  # of a tile's side; a grid's width on a page; room for a caption
+LOG = {"type": "log", "exponentformat": "power"}
 _KEPT = 5  # significant digits
 
 
@@ -329,9 +330,9 @@ def _layout(axes: Axes, legend: bool = False) -> dict[str, Any]:
     x: dict[str, Any] = {"title": {"text": axes.x}}
     y: dict[str, Any] = {"title": {"text": axes.y}}
     if axes.log_x:
-        x["type"] = "log"
+        x |= LOG
     if axes.log_y:
-        y["type"] = "log"
+        y |= LOG
     if axes.span_y:
         y["range"] = list(axes.span_y)
     if axes.equal:

@@ -25,6 +25,7 @@ from app.ui.export import markdown
 from app.ui.finetune.routes import serve_adapters
 from app.ui.i18n import Language
 from app.ui.intake import arriving, clear_arriving
+from app.ui.labs.routes import serve_plotly
 from app.ui.page import Page, Tab
 from app.ui.server import Door, bind, credentials, is_loopback, web_server
 from app.ui.sessions import Sessions
@@ -83,6 +84,7 @@ def site(context: AppContext, users: Mapping[str, str]) -> Any:
     serve_arena(parent, arena, _user)
     serve_sets(parent, QuestionSets(context.home))
     serve_adapters(parent, context)
+    serve_plotly(parent)
     serve_study(parent, Studies(context, context.home / "study"), _user, context.settings.language)
     others = sorted(get_args(Language), key=lambda lang: lang == context.settings.language)
     for lang in others:  # the root is mounted last, because it takes every path

@@ -93,6 +93,13 @@ def test_a_stop_ends_it(lab, home: Path) -> None:
     assert ended(before)
 
 
+def test_a_stop_before_it_has_begun_is_no_failure(lab, home: Path) -> None:
+    """It ends before it has read what to do, of which more is written than a pipe holds."""
+    stop = threading.Event()
+    stop.set()
+    assert list(run(lab, {}, Desk(home / ("x" * 200_000)), stop)) == []
+
+
 def test_whoever_stops_reading_ends_it(lab, home: Path) -> None:
     before = set(psutil.Process().children())
     events = run(lab, {"steps": 1000}, Desk(home))
