@@ -64,9 +64,7 @@ class Settings(BaseSettings):
 
     home: Path
     weights: Path | None = None  # folder of model weights; None as `weights_dir` says
-    datasets: Path | None = (
-        None  # folder of the labs' datasets as they are published, one folder each; None: HOME/datasets
-    )
+    datasets: Path | None = None  # folder of the labs' datasets as published, one folder each; None: HOME/datasets
     collection: Collection = "course"
     language: Literal["ko", "en"] = "ko"
     speed: Literal["fast", "normal", "thorough"] = "normal"
