@@ -102,6 +102,11 @@ adapter: $(VENV)/.dev openmp test-weights
 	$$mate finetune data make assistant --compact -n 2000 --refusals 0.25 --spans 0.2 \
 		$(if $(LICENSED)$(STRATEGYQA),--licensed-share 0.5 --texts 400 --licensed $(LICENSED) $$facts); \
 	$$mate finetune run assistant --name $(ADAPTER); \
+	$$mate ingest data/course; \
+	$$mate ask --adapter $(ADAPTER) "드롭아웃은 왜 쓰나요?"; \
+	$(BIN)/python -m evals.calibrate data/questions/course-a.jsonl data/questions/course-b.jsonl --home $(ADAPTER_HOME) \
+		--weights "$$COURSEMATE_WEIGHTS" --model qwen2.5-coder-0.5b --adapter $(ADAPTER_HOME)/adapters/$(ADAPTER) \
+		--false-refusals 0.1 --write $(ADAPTER_HOME)/adapters/$(ADAPTER)/calibration.toml; \
 	$$mate finetune evaluate $(ADAPTER) --questions data/questions/course-a.jsonl data/questions/course-b.jsonl $(if $(READING),--reading $(READING)); \
 	$$mate finetune adapters export $(ADAPTER) data/adapters/$(ADAPTER) --form shipped
 

@@ -88,13 +88,19 @@ def _manner(adapter: Path) -> Manner:
 
 
 @contextmanager
-def open_bench(home: Path, model: str, adapter: Path | None = None, collection: str = "course") -> Iterator[Bench]:
-    """Opens the home's collection for reading and starts the model; closes both. adapter: its folder (docs/adapters.md)."""
-    embedder = EMBEDDER.build("", home / "weights")
+def open_bench(
+    home: Path, model: str, adapter: Path | None = None, weights: Path | None = None, collection: str = "course"
+) -> Iterator[Bench]:
+    """Opens the home's collection for reading and starts the model; closes both. adapter: its folder (docs/adapters.md).
+
+    weights: where they lie, None for HOME/weights.
+    """
+    weights = weights or home / "weights"
+    embedder = EMBEDDER.build("", weights)
     with ChunkStore.open(home / "collections" / collection, embedder, collection) as store:
         retriever = CourseRetriever(store=store, embedder=embedder, dense_weight=load().dense_weight)
         gguf = str(adapter / GGUF) if adapter else ""
-        config = BackendConfig(weights_dir=home / "weights", model=model, adapter=gguf, max_tokens=256)
+        config = BackendConfig(weights_dir=weights, model=model, adapter=gguf, max_tokens=256)
         models = OneModel(config, _manner(adapter) if adapter else USUAL)
         models.engine.start()
         try:

@@ -50,6 +50,7 @@ ANSWERABLE = (
 )
 # The 1.5B refuses hardly any question it could answer, too few to weigh its refusals by: these stay as fitted on more of them.
 KEPT = ("model_refused", "refused_uncovered")
+FALSE_REFUSALS = 0.06
 Matrix = NDArray[np.float64]
 
 
@@ -203,13 +204,13 @@ def calibrate(
 
 
 def calibrate_answerable(
-    cases: Sequence[Case], preparer: Preparer, drafts: Drafts, budget: Budget
+    cases: Sequence[Case], preparer: Preparer, drafts: Drafts, budget: Budget, false_refusals: float = FALSE_REFUSALS
 ) -> tuple[Logistic, dict[str, float]]:
     """When an answer is given, fitted on these drafts; the cross-validated shares refused of each kind of question."""
     rows = draft_rows(examples(cases, preparer, budget), drafts, preparer, load())
     answerable = [case.answerable for case in cases]
     held_out = cross_validated(rows, cases, ANSWERABLE)
-    threshold = threshold_for(held_out, answerable, 0.06)
+    threshold = threshold_for(held_out, answerable, false_refusals)
     return Logistic(fit_logistic(rows, answerable, ANSWERABLE), threshold), _refused(held_out, answerable, threshold)
 
 
@@ -234,6 +235,8 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
     parser.add_argument("--tokens", type=int, default=160, help="packing budget, as `normal` has it on two cores")
     parser.add_argument("--write", type=Path, help="the calibration.toml to write")
+    parser.add_argument("--weights", type=Path, help="the weights, where they do not lie in HOME")
+    parser.add_argument("--false-refusals", type=float, default=FALSE_REFUSALS, help="share that an adapter may refuse")
     parser.add_argument("--adapter", type=Path, help="folder of an adapter with its adapter.gguf and serving.json")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -245,12 +248,12 @@ def main() -> None:
     figures: dict[str, Any]
     if arguments.adapter:
         name = f"{arguments.model}+{hashlib.sha256((arguments.adapter / GGUF).read_bytes()).hexdigest()}"
-        with open_bench(arguments.home, arguments.model, arguments.adapter) as bench:
+        with open_bench(arguments.home, arguments.model, arguments.adapter, arguments.weights) as bench:
             drafts = Drafts(kept, bench.draft, name, bench.models.manner("local").prompt)
-            own, figures = calibrate_answerable(cases, bench.preparer, drafts, budget)
+            own, figures = calibrate_answerable(cases, bench.preparer, drafts, budget, arguments.false_refusals)
         text = dump_answerable(own)
     else:
-        with open_bench(arguments.home, arguments.model) as bench:
+        with open_bench(arguments.home, arguments.model, weights=arguments.weights) as bench:
             fitted, figures = calibrate(cases, bench.preparer, Drafts(kept, bench.draft, arguments.model), budget)
         text = dump(fitted)
     log.info(json.dumps(figures, indent=1))
