@@ -83,6 +83,17 @@ def test_the_folder_comes_before_the_package_and_another_seed_draws_others(desk:
     assert not np.array_equal(found.train.inputs, other.train.inputs)
 
 
+def test_debians_folder_is_taken_before_the_stand_ins(
+    home: Path, tmp_path: Path, fashion: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = find("fashion-mnist")
+    assert entry.debian is not None
+    debian = entry.debian.model_copy(update={"folder": fashion})
+    monkeypatch.setitem(catalog(), "fashion-mnist", entry.model_copy(update={"debian": debian}))
+    found = load(Desk(tmp_path), "fashion-mnist")
+    assert (found.origin, len(found.train)) == ("debian", 40)
+
+
 @pytest.mark.parametrize(
     ("damage", "why"),
     [
