@@ -104,7 +104,7 @@ class Gpt:
         batch, length, width = x.shape
         joined = x @ p[at + "self_attn.in_proj_weight"].T + p[at + "self_attn.in_proj_bias"]  # (B, T, 3C)
         q, k, v = (
-            part.view(batch, length, heads, width // heads).transpose(1, 2) for part in joined.split(width, dim=-1)
+            part.view(batch, length, heads, width // heads).transpose(1, 2) for part in joined.chunk(3, dim=-1)
         )  # (B, T, C) -> (B, H, T, D) each
         scores = q @ k.transpose(-2, -1) / math.sqrt(width // heads)  # (B, H, T, T)
         shares = torch.softmax(scores + causal_mask(length), dim=-1)
