@@ -18,7 +18,7 @@ from app.lessons.base import need_torch
 
 CONTEXT, LEAST_TEXT = 64, 80
 BATCH = 24
-CHECKPOINTS = 5
+CHECKPOINTS, APART = 5, 20  # at most, and steps between them at least
 WRITTEN, NEXT, MAPPED = 70, 12, 20  # characters of a sample, next characters shown, characters in an attention map
 SHOWN_S = 0.5
 SMOOTHED = 0.9  # of the training loss, which jumps from batch to batch
@@ -150,7 +150,8 @@ def prepare(text: str) -> Material:
 
 def _train(model: Any, material: Material, plan: Plan, drawn: tuple[Any, Sampling], course: Course) -> Iterator[Event]:
     """Fills `course`. At each checkpoint the held-out text is scored and the prompt continued."""
-    stops = {round(plan.steps * part / CHECKPOINTS) for part in range(1, CHECKPOINTS + 1)}
+    many = max(1, min(CHECKPOINTS, plan.steps // APART))
+    stops = {round(plan.steps * part / many) for part in range(1, many + 1)}
     _checkpoint(model, material, drawn, course, plan.seed)
     yield Shown(_samples(course))
     last = 0.0
