@@ -79,7 +79,7 @@ class Adapters:
             return USUAL
         found = self._named(adapter)
         if found is None:
-            return Manner(adapter=Path(adapter).name)
+            return Manner(adapter=adapter)
         own = found.folder / CALIBRATION
         return Manner(found.serving.prompt, calibration_beside(own) if own.is_file() else None, found.name)
 

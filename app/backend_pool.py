@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from app.adapters import Adapters
+from app.adapters import AUTO, Adapters
 from app.keys import Keys
 from app.once import Once
 from app.settings import Settings
@@ -109,8 +109,13 @@ class BackendPool:
         )
 
     def model(self, backend: str, adapter: str | None = None, strength: float | None = None) -> BaseChatModel:
-        """The chat model; the first caller waits for its weights, the others for the first. See chains.rag.Models."""
-        name = self.adapter_of(backend, adapter)
+        """The chat model; the first caller waits for its weights, the others for the first. See chains.rag.Models.
+
+        Where no adapter is given, the one that ships stays off: it has learnt to answer, which asks for it by name
+        (`manner`), and not to summarise or to call tools.
+        """
+        own = self._settings().adapter
+        name = self.adapter_of(backend, adapter if adapter is not None or own != AUTO else "")
         if name:
             self.adapters.place(backend, name)  # says what is wrong before anything is loaded
             self.hold(backend, [name])
@@ -215,7 +220,7 @@ class BackendPool:
 
     def warm(self, name: str, messages: Sequence[BaseMessage], cancel: threading.Event) -> None:
         """Reads a prompt ahead where the model can; a failure is left for the real question to tell."""
-        read: Any = getattr(self.model(name), "warm", None)
+        read: Any = getattr(self.model(name, self.adapter_of(name)), "warm", None)
         if read is not None:
             with contextlib.suppress(CourseMateError):
                 read(messages, cancel)

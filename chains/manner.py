@@ -17,8 +17,8 @@ from models.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """prompt: a technique by name, "" for the usual one. calibration: of the check; None for the engine's own. adapter: the name of
-    the adapter that answers, "" for none."""
+    """prompt: a technique by name, "" for the usual one. calibration: of the check; None for the engine's own. adapter: name
+    or path of the one that answers, "" for none."""
 
     prompt: str = ""
     calibration: Calibration | None = None

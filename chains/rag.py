@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -49,7 +50,7 @@ class Models(Protocol):
         """Backends that can be asked for by name."""
 
     def model(self, backend: str, adapter: str | None = None, strength: float | None = None) -> BaseChatModel:
-        """The chat model, built once. adapter: what it runs with, "" for none, None for what the settings say. strength: how
+        """The chat model, built once. adapter: what it runs with, "" for none, None for the one that the settings name. strength: how
         much the adapter weighs, None for what the settings or the adapter say.
 
         Raises MissingError, WeightsError, BackendError, InputError for an adapter that is none or fits another model.
@@ -246,7 +247,8 @@ class RagEngine:
         """
         template = template or find("")
         others: dict[str, Any] = {n: partial(self.models.model, n) for n in self.models.names() if n != backend}
-        named: dict[str, Any] = {"adapter": adapter, "strength": strength}
+        answering = self.models.manner(backend, adapter).adapter or adapter
+        named: dict[str, Any] = {"adapter": answering, "strength": strength}
         model = self.models.model(backend, **{key: value for key, value in named.items() if value is not None})
         switch = ConfigurableField("backend")
         switched = model.configurable_alternatives(switch, default_key=backend, **others)
@@ -288,6 +290,7 @@ class RagEngine:
         ended = time.perf_counter()
         first = ended if draft.first is None else draft.first
         backend = draft.backend or options.backend
+        own = backend == options.backend
         return replace(
             answer,
             backend=backend,
@@ -301,7 +304,7 @@ class RagEngine:
             stopped=draft.stopped,
             standalone_question=prepared.standalone,
             prompt=self.template(options).name,
-            adapter=self.models.manner(backend, options.adapter if backend == options.backend else None).adapter,
+            adapter=Path(self.models.manner(backend, options.adapter if own else None).adapter).name,
             draft=draft.text,
             tokens_per_s=draft.tokens_per_s,
             agreement=draft.agreement,
