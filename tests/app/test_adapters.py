@@ -127,6 +127,21 @@ def test_auto_is_the_shipped_one_that_fits(home: Path, tmp_path: Path, model: Pa
     assert Adapters(home, lambda: None, lambda name: None, registry).chosen("local", "auto") == ""
 
 
+def test_the_shipped_one_answers_and_does_nothing_else(
+    pool: BackendPool, home: Path, tmp_path: Path, model: Path, tiny_gguf: Any
+) -> None:
+    folder = tmp_path / "shipped" / "right"
+    folder.mkdir(parents=True)
+    Made("lora", "tiny", "", {}).write(folder)
+    tiny_gguf.adapter(folder / GGUF)
+    pool.adapters = Adapters(home, lambda: model, lambda name: None, Registry(home, tmp_path / "shipped"))
+    assert pool.manner("local").adapter == "right"
+    answering, other = pool.model("local", pool.manner("local").adapter), pool.model("local")
+    assert answering.extra_body["lora"] == [{"id": 0, "scale": 1.0}]
+    assert [one["scale"] for one in other.extra_body.get("lora", [])] in ([], [0.0])
+    assert answering.engine is other.engine
+
+
 def test_the_base_follows_the_adapter(pool: BackendPool, tmp_path: Path) -> None:
     pool.adapters.registry.add(lora(tmp_path / "run", base="qwen2.5-coder-0.5b"), "small")
     assert pool.adapters.model_of("small") == "qwen2.5-coder-0.5b"
