@@ -54,6 +54,8 @@ def sentences(text: str) -> list[str]:
 
 def _add_rows(block: list[str], found: list[Unit]) -> None:
     rows = [line.strip() for line in block if not _RULE.match(line)]
+    if not rows:  # a rule with nothing above or below it tells nothing
+        return
     header = len(found)
     found.append(Unit(rows[0], "row"))
     found += [Unit(row, "row", header) for row in rows[1:]]

@@ -4,8 +4,8 @@ closed    the bare question                       prompt    with rules and two w
 tuned     the bare question to the tuned model    rag       with the passages that the search finds (the chat as it is)
 tuned_rag the passages, read by the tuned model
 
-The questions are of our own sets and lie in data/lessons/ways-questions.jsonl. The button asks one of them in every way that this
-machine can; figures depend on its model, adapter and documents, so none are shipped.
+The questions are of our own sets and lie in data/lessons/ways-questions.jsonl. Shipped figures are of the 0.5B, the adapter that ships
+and our course (`benchmarks/ways.py`); the button asks one question in every way that this machine can.
 """
 
 from __future__ import annotations

@@ -36,6 +36,10 @@
       if (!event.target.closest("[data-act=cite]")) window.coursemate.drawer("", false);
     }
   });
+  // What runs is drawn anew while it runs, and a button that is replaced under the pointer never hears its click.
+  document.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "mouse") event.target.closest("[data-act=stop]")?.click();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") window.coursemate.drawer("", false);
     if (event.key === "Enter" && event.target.matches("[role=button][data-act]")) event.target.click();
