@@ -39,14 +39,15 @@ class _Pump:
     limits: StreamLimits
     backend: str
     pieces: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
+    stopped: bool = False
+    """Set before the task is cancelled: a client that waits with wait_for loses a cancellation that comes together with a piece."""
 
     async def run(self) -> None:
         stream: AsyncIterator[Any] = self.runnable.astream(self.value, self.config)
         wait_s = self.limits.first_s
         try:
-            while True:
+            while not self.stopped:
                 try:
-                    # wait_for loses a cancellation that comes together with a piece
                     async with asyncio.timeout(wait_s):
                         piece = await anext(stream)
                 except StopAsyncIteration:
@@ -95,4 +96,5 @@ def stream(
                 return
             yield piece
     finally:
+        pump.stopped = True
         task.cancel()

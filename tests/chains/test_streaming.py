@@ -1,6 +1,7 @@
 """A stream can be stopped while it is silent, and the source behind it learns of it."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -90,3 +91,22 @@ def test_a_stop_that_comes_together_with_a_piece_is_not_lost() -> None:
         go.set()
         pieces.close()
         assert closed.wait(5)
+
+
+def test_a_source_that_loses_the_stop_is_closed_at_its_next_piece() -> None:
+    """As langchain-openai does, which waits for each piece with wait_for."""
+    closed = threading.Event()
+
+    async def send(_: AsyncIterator[Any]) -> AsyncIterator[str]:
+        try:
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.01)
+                yield "a"
+        finally:
+            closed.set()
+
+    pieces = stream(RunnableGenerator(send), "", {}, backend="t")
+    assert next(pieces) == "a"
+    pieces.close()
+    assert closed.wait(5)
