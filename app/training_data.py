@@ -21,6 +21,7 @@ from app.training_gate import Gate, held_cases, screen
 from app.training_import import import_file
 from app.training_order import Order, check, options_of
 from app.training_prompt import prompt_of, span_template
+from app.training_rewording import read_rewordings, reworded
 from finetune.base import Example, Part
 from finetune.data.split import copies, split
 from finetune.data.store import Dataset, Datasets, Told
@@ -62,6 +63,7 @@ def make(
     datasets = Datasets(wiring.home)
     datasets.check_free(name)
     check(order)
+    rewordings = read_rewordings(order.rewordings)
     own = _own(datasets, order)
     wanted = order.count - len(own)
     dropped: Counter[str] = Counter()
@@ -76,6 +78,7 @@ def make(
         for number, (source, share) in enumerate(shares):
             told("making", number, len(shares))
             asked += list(_facts(source, order, round(share * wanted), gate, model))
+        asked += list(_sound(reworded(asked, rewordings), gate.asked))
         told("counting", 0, 1)
         examples = [*own, *_examples(asked, order, dropped)]
     kept, tokens = _fitting(wiring, examples, order.tokens, dropped)

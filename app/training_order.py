@@ -20,7 +20,8 @@ class Order:
     count: examples. refusals, spans: shares of them that refuse, and that answer with bare words; licensed_share: of those that
     are made from licensed texts. own: name of an imported dataset to mix in; ratio: its share of all. prompt: the template that
     asks ("few_shot" as the chat has it; "compact" for a short one). tokens: the longest example. unlike: question sets beside the
-    shipped ones of which nothing may come in. texts: licensed texts to read at most.
+    shipped ones of which nothing may come in. texts: licensed texts to read at most. rewordings: files of other words for the questions
+    (app/training_rewording.py); the examples made with them come on top of `count`.
     """
 
     count: int = 300
@@ -36,6 +37,7 @@ class Order:
     tokens: int = CONTEXT_TOKENS
     unlike: tuple[Path, ...] = ()
     texts: int = 160
+    rewordings: tuple[Path, ...] = ()
     shares: Shares = field(default_factory=Shares)
 
 
@@ -69,4 +71,5 @@ def options_of(order: Order) -> dict[str, Any]:
         "licensed_share": order.licensed_share,
         "own": order.own,
         "ratio": order.ratio,
+        "rewordings": [path.name for path in order.rewordings],
     }

@@ -59,6 +59,7 @@ def _configure_make(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, type=float, default=value, metavar="SHARE", help=text(f"cli.data_{name}"))
     parser.add_argument("--own", default="", metavar="NAME", help=text("cli.data_own"))
     parser.add_argument("--paraphrase", default="", metavar="BACKEND", help=text("cli.data_paraphrase"))
+    parser.add_argument("--reworded", nargs="+", type=Path, default=[], metavar="FILE", help=text("cli.data_reworded"))
     parser.add_argument("--prompt", default=usual.prompt, metavar="P", help=text("cli.data_prompt"))
     parser.add_argument(
         "--compact", dest="prompt", action="store_const", const="compact", help=text("cli.data_compact")
@@ -98,6 +99,7 @@ def _make(arguments: argparse.Namespace, context: Context) -> int:
         tokens=arguments.tokens,
         unlike=tuple(arguments.unlike),
         texts=arguments.texts,
+        rewordings=tuple(arguments.reworded),
     )
     wiring, lang = context.wiring, context.lang
     model = wiring.pool.model(arguments.paraphrase) if arguments.paraphrase else None

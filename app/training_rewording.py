@@ -1,0 +1,69 @@
+"""Other words for the questions of training examples, written by people: a model that only ever sees questions in the words of their
+evidence learns to refuse every other.
+
+A file has a JSON object a line, {"question": as it was made, "reworded": the same in other words}, several lines for one question where there
+are several wordings. The example is made a second time with the new words; passages, answer and licence stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chains.matching import squeeze
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from app.training_facts import Asked
+
+LENGTH = (5, 200)  # characters of a question
+WRITTEN = "paraphrase:written"
+
+
+def read_rewordings(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Question, white space apart -> its other words. Raises InputError, which names file and line."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                detail=f"{path.name} cannot be read as UTF-8 text ({error}); give a JSONL file",
+                text_key="dataset.no_rewordings",
+                path=path.name,
+                line=0,
+            ) from error
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                question, reworded = _row(path, number, line)
+                found[squeeze(question)].append(reworded)
+    return dict(found)
+
+
+def _row(path: Path, number: int, line: str) -> tuple[str, str]:
+    try:
+        row: Any = json.loads(line)
+        question, reworded = (str(row[key]).strip() for key in ("question", "reworded"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _bad(path, number) from error
+    if not question or not LENGTH[0] <= len(reworded) <= LENGTH[1]:
+        raise _bad(path, number)
+    return question, reworded
+
+
+def _bad(path: Path, number: int) -> InputError:
+    detail = f'{path.name}, line {number}: give {{"question": …, "reworded": …}} with 5 to 200 characters each'
+    return InputError(detail=detail, text_key="dataset.no_rewordings", path=path.name, line=number)
+
+
+def reworded(asked: Sequence[Asked], rewordings: Mapping[str, Sequence[str]]) -> Iterator[Asked]:
+    """Each example once more for each of its question's other words. One whose words give a short answer away is left out."""
+    for one in asked:
+        for words in rewordings.get(squeeze(one.fact.question), ()):
+            told = one.fact.kind == "span" and squeeze(one.fact.claims[0].text) in squeeze(words)
+            if not told:
+                yield replace(one, fact=replace(one.fact, question=words, origin=WRITTEN))
