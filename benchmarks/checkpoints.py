@@ -14,12 +14,13 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.course import CHECKOUT
 from app.labs.base import Desk, Lab, Progress, Score, Used, from_row, read_values, to_row
 from app.labs.checkpoints import FILE, Made, Shipping, read, write
-from app.labs.running import labs
+from app.labs.running import labs, run_row, shipped_events
 
 FOLDER = CHECKOUT / "labs"
 SHOWN, CARD = "shown.jsonl", "README.md"
@@ -48,14 +49,16 @@ def weights(lab: Shipping, desk: Desk) -> None:
 def shown(lab: Lab, desk: Desk) -> None:
     """Runs the lab with its defaults and keeps what stands at its end: each block, score and dataset once."""
     last: dict[tuple[str, ...], str] = {}
-    for event in lab.compute(desk, **read_values(lab, {})):
+    values = read_values(lab, {})
+    for event in lab.compute(desk, **values):
         if not isinstance(event, Progress):
             row = to_row(event)
             name = (row["event"], row.get("kind", ""), row["block"]["name"] if "block" in row else row["name"])
             last[name] = json.dumps(row, ensure_ascii=False)
     path = FOLDER / lab.name / SHOWN
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(last.values()) + "\n", encoding="utf-8")
+    first = json.dumps(run_row(values, datetime.now(UTC).date().isoformat()), ensure_ascii=False)
+    path.write_text("\n".join([first, *last.values()]) + "\n", encoding="utf-8")
 
 
 def line(name: str) -> str:
@@ -63,7 +66,7 @@ def line(name: str) -> str:
     folder = FOLDER / name
     size = f"{(folder / FILE).stat().st_size / 1e6:.2f} MB" if (folder / FILE).is_file() else "none"
     facts = read(folder / FILE).facts if (folder / FILE).is_file() else {}
-    events = [from_row(json.loads(row)) for row in (folder / SHOWN).read_text(encoding="utf-8").splitlines()]
+    events = [from_row(json.loads(row)) for row in shipped_events(name)]
     data = facts.get("data") or ", ".join(f"{e.name} ({e.origin})" for e in events if isinstance(e, Used))
     scores = ", ".join(f"{e.name} {e.value:.3g}" for e in events if isinstance(e, Score))
     took = f"{facts['seconds']:.0f}" if "seconds" in facts else ""

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from app.course import shipped
-from app.labs.base import Desk, Progress, Value
+from app.labs.base import Desk, Lab, Progress, Value
 from models.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 FILE, FACTS = "weights.safetensors", "facts"
+CONTROL, SHIPPED, TRAIN = "weights", "shipped", "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,27 @@ class Shipping(Protocol):
 
 def find(name: str) -> Made | None:
     """The lab's weights, float32, and their facts; None where none came along. Raises InputError for a damaged file."""
+    path = place(name)
+    return read(path) if path else None
+
+
+def place(name: str) -> Path | None:
+    """Where the lab's weights lie; None where none came along."""
     folder = shipped("labs")
     path = folder / name / FILE if folder else None
-    return read(path) if path and path.is_file() else None
+    return path if path and path.is_file() else None
+
+
+def trained_by(lab: Lab) -> tuple[str, ...]:
+    """The controls that say how to train, and do nothing with the weights that came along."""
+    named = {control.name for control in lab.controls}
+    return tuple(name for name in lab.ships if name in named - {CONTROL}) if isinstance(lab, Shipping) else ()
+
+
+def meant(lab: Lab, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was set by hand, with weights=train where one of these says how to train and nothing says which weights."""
+    asked = CONTROL not in given and any(name in given for name in trained_by(lab))
+    return {**given, CONTROL: TRAIN} if asked else given
 
 
 def read(path: Path) -> Made:

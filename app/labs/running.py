@@ -8,6 +8,7 @@ The process imports the lab's own file, nothing of the application around it.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -63,8 +64,28 @@ def _desk_from(row: Row) -> Desk:
     return Desk(**row | {"home": Path(row["home"]), "datasets": datasets})
 
 
+RUN = "Run"
+
+
+def run_row(values: Mapping[str, Any], day: str) -> Row:
+    """The first line of a shown.jsonl: with which settings its events were made, and when (YYYY-MM-DD)."""
+    return {"event": RUN, "day": day, "values": dict(values)}
+
+
+def shipped_run(name: str) -> Row | None:
+    """`run_row` of what came along; None where nothing did."""
+    first = next(iter(_shipped_lines(name)), "{}")
+    row: Row = json.loads(first)
+    return row if row.get("event") == RUN else None
+
+
 def shipped_events(name: str) -> list[str]:
     """What a run with the default settings gave before, a JSON line an event (data/labs/<name>/shown.jsonl); [] where none came along."""
+    lines = _shipped_lines(name)
+    return lines[1:] if shipped_run(name) else lines
+
+
+def _shipped_lines(name: str) -> list[str]:
     folder = shipped("labs")
     path = folder / name / "shown.jsonl" if folder else None
     return path.read_text(encoding="utf-8").splitlines() if path and path.is_file() else []

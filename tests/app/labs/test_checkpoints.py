@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from app.labs.checkpoints import FILE, Made, find, read, write
+from app.labs.base import Choice, Range
+from app.labs.checkpoints import CONTROL, FILE, TRAIN, Made, find, meant, read, trained_by, write
+from app.labs.running import run_row, shipped_events, shipped_run
 from models.errors import InputError
 
 torch = pytest.importorskip("torch")
@@ -32,3 +35,31 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_a_lab_without_weights_has_none() -> None:
     assert find("arrays") is None
+
+
+class Small:
+    """A lab with weights: `steps` says how to train, `word` what to ask."""
+
+    name, ships = "small", {"steps": 3}
+    controls = (Choice(CONTROL, ("shipped", TRAIN), "shipped"), Range("steps", 1, 9, 2), Range("word", 1, 9, 1))
+
+    def make(self) -> None: ...
+
+
+def test_who_says_how_to_train_means_to_train() -> None:
+    lab = Small()
+    assert trained_by(lab) == ("steps",)
+    assert meant(lab, {"steps": 4}) == {"steps": 4, CONTROL: TRAIN}
+    assert meant(lab, {"word": 4}) == {"word": 4}
+    assert meant(lab, {"steps": 4, CONTROL: "shipped"})[CONTROL] == "shipped"
+
+
+def test_the_run_that_came_along_says_its_day_and_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.course.CHECKOUT", tmp_path)
+    path = tmp_path / "labs" / "small" / "shown.jsonl"
+    path.parent.mkdir(parents=True)
+    rows = [run_row({"steps": 3}, "2026-11-22"), {"event": "Progress", "done": 1, "total": 1, "key": ""}]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    assert shipped_run("small") == rows[0]
+    assert list(map(json.loads, shipped_events("small"))) == rows[1:]
+    assert (shipped_run("arrays"), shipped_events("arrays")) == (None, [])
