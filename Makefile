@@ -99,10 +99,10 @@ adapter: $(VENV)/.dev openmp test-weights
 	mate="$(BIN)/coursemate --home $(ADAPTER_HOME)"; \
 	facts="$(if $(STRATEGYQA),$(ADAPTER_HOME)/ko_strategyqa.jsonl)"; mkdir -p $(ADAPTER_HOME); \
 	$(if $(STRATEGYQA),$(BIN)/python -m finetune.data.strategyqa $(STRATEGYQA) $$facts;) \
-	$$mate finetune data make assistant --compact -n 2000 --refusals 0.25 --spans 0.2 \
+	$$mate ingest data/course; \
+	$$mate finetune data make assistant --compact -n 2000 --refusals 0.25 --spans 0.2 --reworded data/training/rewordings.jsonl \
 		$(if $(LICENSED)$(STRATEGYQA),--licensed-share 0.5 --texts 400 --licensed $(LICENSED) $$facts); \
 	$$mate finetune run assistant --name $(ADAPTER); \
-	$$mate ingest data/course; \
 	$$mate ask --adapter $(ADAPTER) "드롭아웃은 왜 쓰나요?"; \
 	$(BIN)/python -m evals.calibrate data/questions/course-a.jsonl data/questions/course-b.jsonl --home $(ADAPTER_HOME) \
 		--weights "$$COURSEMATE_WEIGHTS" --model qwen2.5-coder-0.5b --adapter $(ADAPTER_HOME)/adapters/$(ADAPTER) \

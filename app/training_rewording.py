@@ -2,11 +2,13 @@
 evidence learns to refuse every other.
 
 A file has a JSON object a line, {"question": as it was made, "reworded": the same in other words}, several lines for one question where there
-are several wordings. The example is made a second time with the new words; passages, answer and licence stay.
+are several wordings. The example is made a second time with the new words; passages, answer and licence stay. A file that is handed on may
+name a question by `mark_of` instead, {"of": "9f86d081884c7d65", "reworded": …}: made questions share phrases with documents that may not be.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,8 +26,13 @@ LENGTH = (5, 200)  # characters of a question
 WRITTEN = "paraphrase:written"
 
 
+def mark_of(question: str) -> str:
+    """16 hexadecimal digits of the SHA-256 of a question, white space apart."""
+    return hashlib.sha256(squeeze(question).encode()).hexdigest()[:16]
+
+
 def read_rewordings(paths: Iterable[Path]) -> dict[str, list[str]]:
-    """Question, white space apart -> its other words. Raises InputError, which names file and line."""
+    """Mark of a question -> its other words. Raises InputError, which names file and line."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         try:
@@ -39,20 +46,21 @@ def read_rewordings(paths: Iterable[Path]) -> dict[str, list[str]]:
             ) from error
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                question, reworded = _row(path, number, line)
-                found[squeeze(question)].append(reworded)
+                mark, words = _row(path, number, line)
+                found[mark].append(words)
     return dict(found)
 
 
 def _row(path: Path, number: int, line: str) -> tuple[str, str]:
     try:
         row: Any = json.loads(line)
-        question, reworded = (str(row[key]).strip() for key in ("question", "reworded"))
-    except (ValueError, KeyError, TypeError) as error:
+        mark = str(row["of"]) if "of" in row else mark_of(row["question"])
+        words = str(row["reworded"]).strip()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _bad(path, number) from error
-    if not question or not LENGTH[0] <= len(reworded) <= LENGTH[1]:
+    if not LENGTH[0] <= len(words) <= LENGTH[1]:
         raise _bad(path, number)
-    return question, reworded
+    return mark, words
 
 
 def _bad(path: Path, number: int) -> InputError:
@@ -63,7 +71,7 @@ def _bad(path: Path, number: int) -> InputError:
 def reworded(asked: Sequence[Asked], rewordings: Mapping[str, Sequence[str]]) -> Iterator[Asked]:
     """Each example once more for each of its question's other words. One whose words give a short answer away is left out."""
     for one in asked:
-        for words in rewordings.get(squeeze(one.fact.question), ()):
+        for words in rewordings.get(mark_of(one.fact.question), ()):
             told = one.fact.kind == "span" and squeeze(one.fact.claims[0].text) in squeeze(words)
             if not told:
                 yield replace(one, fact=replace(one.fact, question=words, origin=WRITTEN))

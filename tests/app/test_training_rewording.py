@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.course import course_files
-from app.training_rewording import WRITTEN, read_rewordings
+from app.training_rewording import WRITTEN, mark_of, read_rewordings
 from finetune.base import PARTS, Example
 from finetune.data.store import Datasets
 from models.errors import InputError
@@ -65,3 +65,17 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match=r"words\.jsonl"):
         read_rewordings([file])
+
+
+def test_a_question_may_be_named_by_its_mark(tmp_path: Path) -> None:
+    file = tmp_path / "words.jsonl"
+    file.write_text(
+        json.dumps({"of": mark_of("과적합이란 무엇인가요?"), "reworded": "외우기만 하는 건 뭐라고 해?"}),
+        encoding="utf-8",
+    )
+    assert read_rewordings([file]) == {mark_of("과적합이란  무엇인가요?"): ["외우기만 하는 건 뭐라고 해?"]}
+
+
+def test_what_ships_can_be_read() -> None:
+    found = read_rewordings([Path(__file__).parents[2] / "data" / "training" / "rewordings.jsonl"])
+    assert sum(map(len, found.values())) >= 600

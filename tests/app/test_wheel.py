@@ -28,7 +28,7 @@ READ = {
 }
 
 
-UNREAD = {Path("data/summaries")}  # what only the benchmarks read
+UNREAD = {Path("data/summaries"), Path("data/training")}  # what only benchmarks and `make adapter` read
 
 
 def test_a_wheel_carries_what_is_read(tmp_path: Path) -> None:
