@@ -55,6 +55,7 @@ def one(arguments: argparse.Namespace) -> dict[str, Any]:
             "validate_every": 0,
             "watch_every": 0,
             "ask_every": 0,
+            "questions": [],
             "save_every": 1000,
         },
     )

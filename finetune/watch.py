@@ -74,15 +74,16 @@ def text_loss(model: Any, tokenizer: Any, texts: Sequence[str]) -> float:
 
 
 def say(model: Any, tokenizer: Any, question: str, most_tokens: int = ANSWER_TOKENS) -> str:
-    """The model's greedy answer to one question without anything around it."""
+    """The model's greedy answer to one question without anything around it. DoRA computes its columns' lengths once, not for every token."""
     import torch
+    from peft.helpers import DoraCaching
 
     training = model.training
     model.eval()
     chat = [{"role": "user", "content": question}]
     inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     inputs = inputs.to(next(model.parameters()).device)
-    with torch.no_grad():
+    with torch.no_grad(), DoraCaching():
         written = model.generate(
             **inputs,
             max_new_tokens=most_tokens,

@@ -20,8 +20,12 @@ def attach(model: Any, name: str) -> Any:
     if (folder / bottleneck.CONFIG).is_file():
         return bottleneck.load(model, folder)
     from peft import PeftModel
+    from peft.helpers import DoraCaching
 
-    return PeftModel.from_pretrained(model, str(folder))
+    worn = PeftModel.from_pretrained(model, str(folder))
+    if any(getattr(config, "use_dora", False) for config in worn.peft_config.values()):
+        DoraCaching()(enabled=True)  # else the columns' lengths are computed anew for every token
+    return worn
 
 
 def is_whole(name: str) -> bool:
@@ -44,6 +48,8 @@ def located(name: str) -> Path:
 def weigh(model: Any, strength: float) -> None:
     """Sets how much the adapter counts from now on; a soft prompt or a prefix is there or not, so it keeps its weight."""
     for module in model.modules():
+        if hasattr(module, "_dora_cache"):
+            module._dora_cache.clear()  # lengths of the columns at the old strength; peft has no public way
         if hasattr(module, "set_scale") and hasattr(module, "scaling"):
             for adapter in module.scaling:
                 module.set_scale(adapter, strength)

@@ -127,14 +127,16 @@ def test_pickles_are_refused(folder: Path, tmp_path: Path) -> None:
         build(pickled)
 
 
-def adapter(folder: Path, tmp_path: Path) -> Path:
+def adapter(folder: Path, tmp_path: Path, use_dora: bool = False) -> Path:
     """A LoRA of random numbers."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(1)
-    lora = LoraConfig(r=4, lora_alpha=64, target_modules=["q_proj", "o_proj"], init_lora_weights=False)
+    lora = LoraConfig(
+        r=4, lora_alpha=64, target_modules=["q_proj", "o_proj"], init_lora_weights=False, use_dora=use_dora
+    )
     get_peft_model(AutoModelForCausalLM.from_pretrained(folder), lora).save_pretrained(tmp_path / "adapter")
     return tmp_path / "adapter"
 
@@ -145,6 +147,14 @@ def test_an_adapter_counts_as_much_as_it_is_told_to(folder: Path, chat: HFChat, 
     assert off.invoke("왜").text == chat.invoke("왜").text
     assert tuned.invoke("왜").text != chat.invoke("왜").text
     assert tuned.with_strength(1.0) is tuned
+
+
+def test_dora_forgets_what_it_kept_at_another_strength(folder: Path, tmp_path: Path) -> None:
+    tuned = adapter(folder, tmp_path, use_dora=True)
+    fresh = build(folder, adapter=str(tuned)).with_strength(0.0).invoke("왜").text
+    used = build(folder, adapter=str(tuned))
+    assert used.invoke("왜").text != fresh
+    assert used.with_strength(0.0).invoke("왜").text == fresh
 
 
 def test_bottleneck_adapters_answer(folder: Path, chat: HFChat, tmp_path: Path) -> None:
