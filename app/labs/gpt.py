@@ -5,12 +5,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from app.labs.base import Choice, Code, Desk, Event, Progress, Range, Said, Score, Shown, Table, Try, Value, Words
+from app.labs.base import (
+    Choice,
+    Code,
+    Desk,
+    Event,
+    Progress,
+    Range,
+    Said,
+    Score,
+    Shown,
+    Table,
+    Try,
+    Used,
+    Value,
+    Words,
+    read_values,
+)
+from app.labs.checkpoints import CONTROL, SHIPPED, TRAIN, Made, find, place
 from app.labs.figures import Axes, Cells, bars, heatmap, line
-from app.labs.parts.corpus import CORPUS, OWN, corpus
+from app.labs.parts.corpus import CORPUS, OWN, along, corpus
 from app.labs.parts.course_text import split
 from app.labs.parts.gpt_training import Plan, Sampling, held_loss, learn, next_logits, shares, write
 from app.labs.parts.ngram_models import NGram, Smoothing, bits, count, known, vocabulary_of
@@ -21,6 +38,7 @@ BATCH = 24
 CHECKPOINTS, APART = 5, 20  # at most, and steps between them at least
 WRITTEN, NEXT, MAPPED = 70, 12, 20  # characters of a sample, next characters shown, characters in an attention map
 SHOWN_S = 0.5
+SHIPPED_S = 10.0  # to load, and to write four times
 SMOOTHED = 0.9  # of the training loss, which jumps from batch to batch
 SEA = (
     "바다는 아침마다 빛깔이 바뀝니다. 어부는 그물을 깁고 아이들은 조개를 줍습니다. 갈매기가 낮게 날면 곧 비가 옵니다. "
@@ -39,32 +57,42 @@ x = x + to_width(softmax(scores) @ v) @ W_out          # (B, T, C)
 
 @dataclass(slots=True)
 class Course:
-    """How training went so far. held: (step, loss) at each checkpoint."""
+    """How training went so far. held: (step, loss) at each checkpoint. trigram: the loss of a Kneser-Ney trigram on the same
+    held-out text, in nats."""
 
+    steps: int
+    trigram: float
     losses: list[float] = field(default_factory=list)
     held: list[tuple[int, float]] = field(default_factory=list)
     samples: list[tuple[int, float | str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """Tokens by number, the vocabulary, and the loss of a Kneser-Ney trigram on the same held-out text, in nats."""
+class Alphabet:
+    """The characters a model knows, by number."""
 
-    learnt: Any
-    held: Any
-    vocabulary: Sequence[str]
-    trigram: float
+    characters: Sequence[str]
 
     def numbers(self, text: str) -> Any:
         """(T,)"""
         import torch
 
-        place = {token: at for at, token in enumerate(self.vocabulary)}
-        return torch.tensor([place[token] for token in known(list(text), self.vocabulary)])
+        place = {token: at for at, token in enumerate(self.characters)}
+        return torch.tensor([place[token] for token in known(list(text), self.characters)])
 
     def text(self, numbers: Sequence[int]) -> str:
         """Line ends as a sign."""
-        return "".join(self.vocabulary[number] for number in numbers).replace("\n", "↵")
+        return "".join(self.characters[number] for number in numbers).replace("\n", "↵")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is learnt and what is held out, (N,) each, and the trigram's loss on what is held out."""
+
+    learnt: Any
+    held: Any
+    alphabet: Alphabet
+    trigram: float
 
 
 class GptLab:
@@ -74,6 +102,7 @@ class GptLab:
     notes = ("11-attention-transformer.md", "12-bert-gpt-vit.md", "10-tokenization-language-models.md")
     network = ("models.nn.gpt",)
     controls = (
+        Choice(CONTROL, (SHIPPED, TRAIN), SHIPPED),
         CORPUS,
         OWN,
         Range("steps", 10, 1000, 300, step=10),
@@ -89,10 +118,19 @@ class GptLab:
     )
     tries = (
         Try(1, {"steps": 100, "temperature": 0.0}),
-        Try(3, {"corpus": "own", "own": SEA, "steps": 300, "rate": 3e-3}),
+        Try(3, {CONTROL: TRAIN, "corpus": "own", "own": SEA, "steps": 300, "rate": 3e-3}),
         Try(2, {"steps": 100}),
     )
+    ships: ClassVar[Mapping[str, Value]] = {
+        "corpus": "course",
+        "steps": 600,
+        "rate": 3e-3,
+        "layers": 4,
+        "heads": "4",
+        "width": "128",
+    }
     small: ClassVar[Mapping[str, Value]] = {
+        CONTROL: TRAIN,
         "corpus": "own",
         "steps": 10,
         "layers": 1,
@@ -103,36 +141,102 @@ class GptLab:
 
     def seconds(self, **values: Value) -> float:
         """By the multiplications of a step, and some for each of its parts."""
+        if along(values) and place(self.name):
+            return SHIPPED_S
         width, layers = int(values["width"]), int(values["layers"])
         weights = 12 * layers * width**2 + 800 * width
         step = 0.012 + 0.006 * layers + 6 * weights * BATCH * CONTEXT / 40e9
         return 8 + float(values["steps"]) * step * 1.2
 
     def compute(self, desk: Desk, **values: Value) -> Iterator[Event]:
-        """Training, with its curve and samples; then the next character, continuations and attention."""
+        """The loss as it learns, or learned; then the next character, continuations and attention."""
         need_torch()
-        import torch
+        made = find(self.name) if along(values) else None
+        yield from _shipped(made, desk, values) if made else _trained(desk, values)
 
-        from models.nn.gpt import Gpt, Shape
+    def make(self, desk: Desk, **values: Value) -> Iterator[Progress | Made]:
+        """Trained as `compute` trains."""
+        given = read_values(self, values)
+        text, _ = corpus(str(given["corpus"]), str(given["own"]), LEAST_TEXT)
+        material, began = prepare(text), time.monotonic()
+        model, course = model_for(material, given, desk.seed), Course(int(given["steps"]), material.trigram)
+        for event in _train(model, material, _plan(given, desk.seed), _drawn(material.alphabet, given), course):
+            if isinstance(event, Progress):
+                yield event
+        facts = {
+            "data": f"course notes ({len(text):,} characters)",
+            "seconds": time.monotonic() - began,
+            "characters": len(text),
+            "alphabet": "".join(material.alphabet.characters),
+            "shape": asdict(model.shape),
+            "course": asdict(course),
+        }
+        yield Made(model.state_dict(), facts)
 
-        text, used = corpus(str(values["corpus"]), str(values["own"]), LEAST_TEXT)
-        yield used
-        material = prepare(text)
-        yield Shown(Code("attention", CODE))
-        context = min(CONTEXT, len(material.learnt) - 2)
-        width, heads, layers = int(values["width"]), int(values["heads"]), int(values["layers"])
-        model = Gpt(Shape(len(material.vocabulary), context, width, heads, layers), seed=desk.seed)
-        plan = Plan(int(values["steps"]), BATCH, float(values["rate"]), desk.seed)
-        yield Score("parameters", sum(parameter.numel() for parameter in model.parameters()), unit="count")
-        how = Sampling(float(values["temperature"]), int(values["top_k"]), float(values["top_p"]))
-        prompt = material.numbers(str(values["prompt"]))
-        course = Course()
-        yield from _train(model, material, plan, (prompt, how), course)
-        yield from _scored(course, material)
-        with torch.no_grad():
-            yield from _next(model, material, prompt, how)
-            yield from _written(model, material, prompt, how, desk.seed)
-            yield from _attention(model, material, prompt, values)
+
+def _trained(desk: Desk, values: Mapping[str, Value]) -> Iterator[Event]:
+    """Learns first."""
+    if values[CONTROL] == SHIPPED:
+        yield Shown(Said(CONTROL, "not_shipped"))
+    text, used = corpus(str(values["corpus"]), str(values["own"]), LEAST_TEXT)
+    yield used
+    material = prepare(text)
+    yield Shown(Code("attention", CODE))
+    model, course = model_for(material, values, desk.seed), Course(int(values["steps"]), material.trigram)
+    yield _size(model)
+    yield from _train(model, material, _plan(values, desk.seed), _drawn(material.alphabet, values), course)
+    yield from _scored(course)
+    yield from _answers(model, material.alphabet, values, desk.seed)
+
+
+def _shipped(made: Made, desk: Desk, values: Mapping[str, Value]) -> Iterator[Event]:
+    """Answers first, then how it was trained."""
+    from models.nn.gpt import Gpt, Shape
+
+    model, course = Gpt(Shape(**made.facts["shape"])), Course(**made.facts["course"])
+    model.load(made.tensors)
+    yield Used("course", "shipped", made.facts["characters"])
+    yield Shown(Said(CONTROL, "shipped", {"steps": course.steps, "seconds": round(made.facts["seconds"])}))
+    yield from _answers(model, Alphabet(tuple(made.facts["alphabet"])), values, desk.seed)
+    yield _size(model)
+    yield Shown(_curve(course))
+    yield Shown(_samples(course))
+    yield from _scored(course)
+    yield Shown(Code("attention", CODE))
+
+
+def _size(model: Any) -> Score:
+    return Score("parameters", sum(parameter.numel() for parameter in model.parameters()), unit="count")
+
+
+def _plan(values: Mapping[str, Value], seed: int) -> Plan:
+    return Plan(int(values["steps"]), BATCH, float(values["rate"]), seed)
+
+
+def _drawn(alphabet: Alphabet, values: Mapping[str, Value]) -> tuple[Any, Sampling]:
+    """What is continued, and how the next character is drawn."""
+    how = Sampling(float(values["temperature"]), int(values["top_k"]), float(values["top_p"]))
+    return alphabet.numbers(str(values["prompt"])), how
+
+
+def _answers(model: Any, alphabet: Alphabet, values: Mapping[str, Value], seed: int) -> Iterator[Event]:
+    """What the learner asks of a model that has learnt."""
+    import torch
+
+    prompt, how = _drawn(alphabet, values)
+    with torch.no_grad():
+        yield from _next(model, alphabet, prompt, how)
+        yield from _written(model, alphabet, prompt, how, seed)
+        yield from _attention(model, alphabet, prompt, values)
+
+
+def model_for(material: Material, values: Mapping[str, Value], seed: int) -> Any:
+    """Untrained, as wide and deep as the values say."""
+    from models.nn.gpt import Gpt, Shape
+
+    context = min(CONTEXT, len(material.learnt) - 2)
+    width, heads, layers = int(values["width"]), int(values["heads"]), int(values["layers"])
+    return Gpt(Shape(len(material.alphabet.characters), context, width, heads, layers), seed=seed)
 
 
 def prepare(text: str) -> Material:
@@ -145,7 +249,7 @@ def prepare(text: str) -> Material:
     trigram = bits(NGram(count(learnt, 3), vocabulary, Smoothing("kneser_ney")), held) * math.log(2)
     place = {token: at for at, token in enumerate(vocabulary)}
     numbers = (torch.tensor([place[token] for token in part]) for part in (learnt, held))
-    return Material(*numbers, vocabulary, trigram)
+    return Material(*numbers, Alphabet(vocabulary), trigram)
 
 
 def _train(model: Any, material: Material, plan: Plan, drawn: tuple[Any, Sampling], course: Course) -> Iterator[Event]:
@@ -163,7 +267,7 @@ def _train(model: Any, material: Material, plan: Plan, drawn: tuple[Any, Samplin
         if time.monotonic() - last > SHOWN_S or step == plan.steps:
             last = time.monotonic()
             yield Progress(step, plan.steps, "training")
-            yield Shown(_curve(course, material, plan))
+            yield Shown(_curve(course))
 
 
 def _checkpoint(model: Any, material: Material, drawn: tuple[Any, Sampling], course: Course, seed: int) -> None:
@@ -171,27 +275,27 @@ def _checkpoint(model: Any, material: Material, drawn: tuple[Any, Sampling], cou
     step, loss = len(course.losses), held_loss(model, material.held)
     if math.isfinite(loss):
         course.held.append((step, loss))
-        said = material.text(write(model, prompt, WRITTEN, how, seed))
+        said = material.alphabet.text(write(model, prompt, WRITTEN, how, seed))
     else:
         said = "–"  # it has diverged, or nothing was held out
     course.samples.append((step, round(loss, 3) if math.isfinite(loss) else "–", said))
 
 
 def _samples(course: Course) -> Table:
-    return Table("samples", ("step", "held_loss", "sample"), tuple(course.samples))
+    return Table("samples", ("step", "held_loss", "sample"), tuple(map(tuple, course.samples)))
 
 
-def _curve(course: Course, material: Material, plan: Plan) -> Any:
+def _curve(course: Course) -> Any:
     """The training loss, smoothed; the held-out loss at its checkpoints; and the trigram's as a line to beat."""
     smooth: list[float] = []
     for loss in course.losses:
         smooth.append(SMOOTHED * smooth[-1] + (1 - SMOOTHED) * loss if smooth else loss)
     held = ([step for step, _ in course.held], [loss for _, loss in course.held])
-    level = ([0, plan.steps], [material.trigram] * 2)
+    level = ([0, course.steps], [course.trigram] * 2)
     return line("loss", {"train": (range(1, len(smooth) + 1), smooth), "held": held, "trigram": level})
 
 
-def _scored(course: Course, material: Material) -> Iterator[Event]:
+def _scored(course: Course) -> Iterator[Event]:
     """The last held-out loss, beside the trigram's and the lowest on the way."""
     if not course.held or not math.isfinite(course.losses[-1]):
         yield Shown(Said("verdict", "diverged", tone="bad"))
@@ -200,45 +304,45 @@ def _scored(course: Course, material: Material) -> Iterator[Event]:
     last = course.held[-1][1]
     yield Score("held", last, *EXPECTED, unit="loss")
     yield Score("perplexity", math.exp(min(last, 50.0)))
-    yield Score("trigram", material.trigram, unit="loss")
-    said = {"last": f"{last:.2f}", "best": f"{best:.2f}", "step": best_step, "trigram": f"{material.trigram:.2f}"}
+    yield Score("trigram", course.trigram, unit="loss")
+    said = {"last": f"{last:.2f}", "best": f"{best:.2f}", "step": best_step, "trigram": f"{course.trigram:.2f}"}
     if last > best + 0.05:
         yield Shown(Said("verdict", "overfitted", said, "bad"))
     else:
-        yield Shown(Said("verdict", "under" if last < material.trigram else "over", said))
+        yield Shown(Said("verdict", "under" if last < course.trigram else "over", said))
 
 
 EXPECTED = (2.0, 4.2)
 
 
-def _next(model: Any, material: Material, prompt: Any, how: Sampling) -> Iterator[Event]:
+def _next(model: Any, alphabet: Alphabet, prompt: Any, how: Sampling) -> Iterator[Event]:
     """The likeliest next characters: as the model says, and as they are drawn."""
     logits = next_logits(model, prompt)
     plain, drawn = shares(logits, Sampling()), shares(logits, how)
     if not bool(plain.isfinite().all()):
         return
     best = plain.argsort(descending=True, stable=True)[:NEXT].tolist()
-    names = [f"‘{material.text([number])}’" for number in best]
+    names = [f"‘{alphabet.text([number])}’" for number in best]
     groups = {"model": [plain[n].item() for n in best], "drawn": [drawn[n].item() for n in best]}
     yield Shown(bars("next", names, groups, Axes("", "probability")))
     said = {"left": int((drawn > 0).sum()), "all": len(plain)}
     yield Shown(Said("left", "left", said))
 
 
-def _written(model: Any, material: Material, prompt: Any, how: Sampling, seed: int) -> Iterator[Event]:
+def _written(model: Any, alphabet: Alphabet, prompt: Any, how: Sampling, seed: int) -> Iterator[Event]:
     """The prompt continued three times with the chosen sampling, and once by the likeliest character alone."""
     ways = [(str(n + 1), how, seed + n) for n in range(3)] + [("argmax", Sampling(temperature=0.0), seed)]
     if not bool(next_logits(model, prompt).isfinite().all()):
         return
-    rows = tuple((way, material.text(write(model, prompt, WRITTEN, each, s))) for way, each, s in ways)
+    rows = tuple((way, alphabet.text(write(model, prompt, WRITTEN, each, s))) for way, each, s in ways)
     yield Shown(Table("written", ("way", "sample"), rows))
 
 
-def _attention(model: Any, material: Material, prompt: Any, values: Mapping[str, Value]) -> Iterator[Event]:
+def _attention(model: Any, alphabet: Alphabet, prompt: Any, values: Mapping[str, Value]) -> Iterator[Event]:
     """Where one head of each layer looks while it reads the prompt: a row for each character, the past to its left."""
     read = prompt[-min(MAPPED, model.shape.context) :]
     head = min(int(values["head"]), model.shape.heads)
-    letters = [f"{at + 1} {letter}" for at, letter in enumerate(material.text(read.tolist()))]
+    letters = [f"{at + 1} {letter}" for at, letter in enumerate(alphabet.text(read.tolist()))]
     for layer, maps in enumerate(model.looked(read[None])[1], start=1):
         cells = Cells(letters, letters, bar="share")
         yield Shown(heatmap(f"attention_{layer}", maps[0, head - 1], cells, Axes("looked_at", "reading")))

@@ -1,20 +1,41 @@
-"""Word vectors by skip-gram with negative sampling, trained on the course notes: neighbours, analogies and a map, and where they fail."""
+"""Word vectors by skip-gram with negative sampling, trained on the course notes: neighbours, analogies and a map, and where they fail.
+
+With the weights that came along go the words themselves, in their sentences, so that Kiwi need not read the notes again.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.labs.base import Choice, Code, Desk, Event, Figure, Progress, Range, Said, Score, Shown, Table, Try, Value
+from app.labs.base import (
+    Choice,
+    Code,
+    Desk,
+    Event,
+    Figure,
+    Progress,
+    Range,
+    Said,
+    Score,
+    Shown,
+    Table,
+    Try,
+    Used,
+    Value,
+    read_values,
+)
 from app.labs.base import Words as Text
+from app.labs.checkpoints import CONTROL, SHIPPED, TRAIN, Made, find, place
 from app.labs.figures import Axes, line, scatter
-from app.labs.parts.corpus import CORPUS, OWN, corpus
+from app.labs.parts.corpus import CORPUS, OWN, along, corpus
+from app.labs.parts.neighbour_map import kept, spread
 from app.labs.parts.word_pairs import Words, nearest, pairs, ppmi, principal, sentences_of, unit, words_of
 from app.lessons.base import need_torch
 from models.errors import InputError
@@ -23,6 +44,7 @@ BATCH = 128
 NEIGHBOURS, MAPPED, ANSWERS = 10, 70, 3
 FEWEST_WORDS = 8
 SHOWN_S = 0.5
+SHIPPED_S = 6.0
 ANALOGIES = (
     ("bert", "인코더", "gpt", "디코더"),
     ("합성곱신경망", "이미지", "순환신경망", "문장"),
@@ -65,6 +87,7 @@ class Word2Vec:
     notes = ("09-word2vec.md",)
     network = ("models.nn.skip_gram",)
     controls = (
+        Choice(CONTROL, (SHIPPED, TRAIN), SHIPPED),
         CORPUS,
         OWN,
         Text("word", "인코더", longest=60),
@@ -75,13 +98,24 @@ class Word2Vec:
         Range("epochs", 1, 40, 15),
         Range("rate", 0.005, 0.5, 0.05, log=True, whole=False),
         Choice("subsampling", ("none", "0.01", "0.001"), "0.001"),
+        Choice("map", ("pca", "umap"), "pca"),
     )
     tries = (
         Try(1, {"word": "인코더"}),
         Try(3, {"analogy": "numpy 배열 파이토치"}),
-        Try(2, {"epochs": 1, "rate": 0.005}),
+        Try(2, {CONTROL: TRAIN, "epochs": 1, "rate": 0.005}),
     )
+    ships: ClassVar[Mapping[str, Value]] = {
+        "corpus": "course",
+        "dimension": 48,
+        "window": 5,
+        "negatives": 5,
+        "epochs": 15,
+        "rate": 0.05,
+        "subsampling": "0.001",
+    }
     small: ClassVar[Mapping[str, Value]] = {
+        CONTROL: TRAIN,
         "corpus": "own",
         "epochs": 2,
         "dimension": 4,
@@ -91,32 +125,100 @@ class Word2Vec:
 
     def seconds(self, **values: Value) -> float:
         """Kiwi first; then some hundred steps a pass."""
+        if along(values) and place(self.name):
+            return SHIPPED_S
         return 12.0 + float(values["epochs"]) * (0.5 + 0.012 * float(values["window"]) * float(values["negatives"]))
 
     def compute(self, desk: Desk, **values: Value) -> Iterator[Event]:
-        """The vocabulary, training, then what the vectors know."""
+        """What the vectors know, and how they were trained."""
         need_torch()
-        text, used = corpus(str(values["corpus"]), str(values["own"]))
-        yield used
-        yield Progress(0, 1, "reading")
-        course = values["corpus"] == "course"
-        words = words_of(sentences_of(text), least=3 if course else 1)
-        if len(words.words) < FEWEST_WORDS:
-            detail = f"own has {len(words.words)} different words; write at least {FEWEST_WORDS}"
-            raise InputError(
-                detail=detail, text_key="few_words", name="own", count=len(words.words), least=FEWEST_WORDS
-            )
-        yield Shown(_vocabulary(words))
-        yield Shown(Code("step", CODE))
-        plan = _plan(values, desk.seed)
-        vectors: list[NDArray[np.float64]] = []
-        yield from _train(words, plan, vectors)
-        if not np.isfinite(vectors[0]).all():
-            yield Shown(Said("verdict", "diverged", tone="bad"))
-            return
-        yield from _neighbours(words, vectors[0], str(values["word"]), plan.window)
-        yield from _analogies(words, vectors[0], str(values["analogy"]), course)
-        yield from _map(words, vectors[0], str(values["word"]))
+        made = find(self.name) if along(values) else None
+        yield from _shipped(made, values, desk.seed) if made else _trained(values, desk.seed)
+
+    def make(self, desk: Desk, **values: Value) -> Iterator[Progress | Made]:
+        """Trained as `compute` trains; the words come with their vectors."""
+        import torch
+
+        given, began = read_values(self, values), time.monotonic()
+        text, _ = corpus(str(given["corpus"]), str(given["own"]))
+        words, learned = vocabulary(text, course=True), Learned()
+        for event in _train(words, _plan(given, desk.seed), learned):
+            if isinstance(event, Progress):
+                yield event
+        tensors = {
+            "vectors": torch.from_numpy(learned.vectors),
+            "counts": torch.from_numpy(words.counts).int(),
+            "sentences": torch.from_numpy(np.concatenate(words.sentences)).short(),
+            "lengths": torch.tensor([len(sentence) for sentence in words.sentences]).short(),
+        }
+        facts = {
+            "data": f"course notes ({int(words.counts.sum()):,} content words)",
+            "seconds": time.monotonic() - began,
+            "characters": len(text),
+            "words": words.words,
+            "values": {name: given[name] for name in self.ships},
+            "losses": learned.losses,
+        }
+        yield Made(tensors, facts)
+
+
+@dataclass(slots=True)
+class Learned:
+    """vectors: of length 1, (V, D). losses: mean of each epoch."""
+
+    vectors: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    losses: list[float] = field(default_factory=list)
+
+
+def _trained(values: Mapping[str, Value], seed: int) -> Iterator[Event]:
+    """Learns first."""
+    if values[CONTROL] == SHIPPED:
+        yield Shown(Said(CONTROL, "not_shipped"))
+    text, used = corpus(str(values["corpus"]), str(values["own"]))
+    yield used
+    yield Progress(0, 1, "reading")
+    words = vocabulary(text, values["corpus"] == "course")
+    yield Shown(_vocabulary(words))
+    yield Shown(Code("step", CODE))
+    learned = Learned()
+    yield from _train(words, _plan(values, seed), learned)
+    if not np.isfinite(learned.vectors).all():
+        yield Shown(Said("verdict", "diverged", tone="bad"))
+        return
+    yield from _answers(words, learned.vectors, values)
+
+
+def _shipped(made: Made, values: Mapping[str, Value], seed: int) -> Iterator[Event]:
+    """Answers first, then how the vectors were trained."""
+    facts, tensors = made.facts, {name: tensor.numpy() for name, tensor in made.tensors.items()}
+    cuts = np.cumsum(tensors["lengths"].astype(np.int64))[:-1]
+    sentences = np.split(tensors["sentences"].astype(np.int64), cuts)
+    words = Words(tuple(facts["words"]), tensors["counts"].astype(np.int64), tuple(sentences))
+    trained = {**values, **facts["values"]}
+    yield Used("course", "shipped", facts["characters"])
+    told = {"epochs": trained["epochs"], "dimension": trained["dimension"], "seconds": round(facts["seconds"])}
+    yield Shown(Said(CONTROL, "shipped", told))
+    yield from _answers(words, unit(tensors["vectors"].astype(np.float64)), trained)
+    yield Shown(_vocabulary(words))
+    yield Shown(_curve(facts["losses"], _plan(trained, seed)))
+    yield Score("loss", facts["losses"][-1] / chance(_plan(trained, seed)), *EXPECTED, unit="share")
+    yield Shown(Code("step", CODE))
+
+
+def vocabulary(text: str, course: bool) -> Words:
+    """The words of a text; of the course notes, those that occur often enough. Raises InputError for too few."""
+    words = words_of(sentences_of(text), least=3 if course else 1)
+    if len(words.words) < FEWEST_WORDS:
+        detail = f"own has {len(words.words)} different words; write at least {FEWEST_WORDS}"
+        raise InputError(detail=detail, text_key="few_words", name="own", count=len(words.words), least=FEWEST_WORDS)
+    return words
+
+
+def _answers(words: Words, vectors: NDArray[np.float64], values: Mapping[str, Value]) -> Iterator[Event]:
+    """What the learner asks of vectors that were learnt."""
+    yield from _neighbours(words, vectors, str(values["word"]), int(values["window"]))
+    yield from _analogies(words, vectors, str(values["analogy"]), values["corpus"] == "course")
+    yield from _map(words, vectors, str(values["word"]), str(values["map"]))
 
 
 def _plan(values: Mapping[str, Value], seed: int) -> Plan:
@@ -137,8 +239,8 @@ def _vocabulary(words: Words) -> Table:
     return Table("vocabulary", tuple(name for name, _ in rows), (tuple(number for _, number in rows),))
 
 
-def _train(words: Words, plan: Plan, vectors: list[NDArray[np.float64]]) -> Iterator[Event]:
-    """Fills `vectors` with the word vectors of length 1. The rate falls in a line to a tenth."""
+def _train(words: Words, plan: Plan, learned: Learned) -> Iterator[Event]:
+    """Fills `learned`. The rate falls in a line to a tenth."""
     import torch
 
     from models.nn.skip_gram import SkipGram, kept_shares, negative_shares
@@ -147,8 +249,7 @@ def _train(words: Words, plan: Plan, vectors: list[NDArray[np.float64]]) -> Iter
     drawn, kept = negative_shares(counts), kept_shares(counts, plan.threshold).numpy()
     model = SkipGram(len(words.words), plan.dimension, plan.seed)
     draw, rng = torch.Generator().manual_seed(plan.seed), np.random.default_rng(plan.seed)
-    losses: list[float] = []
-    last = 0.0
+    losses, last = learned.losses, 0.0
     for epoch in range(plan.epochs):
         every = torch.from_numpy(pairs(words.sentences, plan.window, kept, rng))  # (N, 2)
         batches = every.split(BATCH) if len(every) else ()
@@ -165,7 +266,7 @@ def _train(words: Words, plan: Plan, vectors: list[NDArray[np.float64]]) -> Iter
             losses.append(total / len(every))
         yield Shown(_curve(losses, plan))
     yield Progress(plan.epochs, plan.epochs, "training")
-    vectors.append(model.vectors().numpy().astype(np.float64))
+    learned.vectors = model.vectors().numpy().astype(np.float64)
     if losses and math.isfinite(losses[-1]):
         yield Score("loss", losses[-1] / chance(plan), *EXPECTED, unit="share")
 
@@ -252,22 +353,28 @@ def _known_analogies(words: Words, vectors: NDArray[np.float64]) -> Iterator[Eve
     yield Score("analogies_alone", alone_right, unit="count")
 
 
-def _map(words: Words, vectors: NDArray[np.float64], word: str) -> Iterator[Event]:
-    """The most frequent words, and the chosen one with its neighbours, on the two directions of the largest variance."""
+def _map(words: Words, vectors: NDArray[np.float64], word: str, way: str) -> Iterator[Event]:
+    """The most frequent words, and the chosen one with its neighbours: on the two directions of the largest variance, or so that
+    neighbours stay together. Says how many do."""
     number = words.number(word)
     near = (
         [] if number is None else [number, *(at for at, _ in nearest(vectors, vectors[number], (number,), NEIGHBOURS))]
     )
     chosen = [*near, *(at for at in range(min(MAPPED, len(words.words))) if at not in near)]
     places, shares = principal(vectors[chosen])
+    distances = np.maximum(1 - vectors[chosen] @ vectors[chosen].T, 0)
+    if way == "umap":
+        places = spread(distances, places)
     cut = len(near)
     groups: dict[str, Any] = {"others": (places[cut:, 0], places[cut:, 1])}
     labels = {"others": [words.words[at] for at in chosen[cut:]]}
     if near:
         groups["near"] = (places[:cut, 0], places[:cut, 1])
         labels["near"] = [words.words[at] for at in near]
-    yield Shown(scatter("map", groups, Axes("first", "second"), labels))
-    yield Shown(Said("map", "map", {"share": f"{100 * float(shares.sum()):.0f}", "words": len(chosen)}))
+    axes = Axes("first", "second") if way == "pca" else Axes(equal=True)
+    yield Shown(scatter(f"map_{way}", groups, axes, labels))
+    said = {"words": len(chosen), "kept": f"{100 * kept(distances, places):.0f}"}
+    yield Shown(Said("map", f"map_{way}", said | {"share": f"{100 * float(shares.sum()):.0f}"}))
 
 
 LAB = Word2Vec()

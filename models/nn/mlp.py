@@ -57,6 +57,10 @@ class Mlp(Protocol):
         """W₁ (inputs, width), b₁ (width,), W₂ … in order."""
         ...
 
+    def load(self, weights: Sequence[Tensor]) -> None:
+        """Takes over all of `weights`."""
+        ...
+
 
 def initial(recipe: Recipe) -> list[Tensor]:
     """W (here, there) and b (there,) for each layer, drawn by the recipe's seed."""
@@ -97,6 +101,9 @@ class ScratchMlp:
 
     def weights(self) -> list[Tensor]:
         return self._weights
+
+    def load(self, weights: Sequence[Tensor]) -> None:
+        self._weights = list(weights)
 
     def logits(self, inputs: Tensor) -> Tensor:
         a, layers = inputs, len(self._weights) // 2
@@ -173,8 +180,7 @@ class TorchMlp:
         for here, there in pairwise(recipe.widths):
             layers += [nn.Linear(here, there), self.ACTIVATIONS[recipe.activation](), nn.Dropout(recipe.dropout)]
         self.net = nn.Sequential(*layers[:-2])  # no activation and no dropout after the scores
-        for linear, (weight, bias) in zip(self._linear(), _pairs(initial(recipe)), strict=True):
-            linear.weight.data, linear.bias.data = weight.T.clone(), bias.clone()
+        self.load(initial(recipe))
         self._optimiser = self._built()
         torch.manual_seed(recipe.seed + 1)  # dropout draws from PyTorch's own generator
 
@@ -191,6 +197,10 @@ class TorchMlp:
         if self.recipe.optimiser == "adam":
             return torch.optim.Adam(groups, lr=self.recipe.rate)
         return torch.optim.SGD(groups, lr=self.recipe.rate, momentum=0.9 * (self.recipe.optimiser == "momentum"))
+
+    def load(self, weights: Sequence[Tensor]) -> None:
+        for linear, (weight, bias) in zip(self._linear(), _pairs(weights), strict=True):
+            linear.weight.data, linear.bias.data = weight.T.clone(), bias.clone()
 
     def weights(self) -> list[Tensor]:
         return [part for layer in self._linear() for part in (layer.weight.detach().T, layer.bias.detach())]

@@ -7,7 +7,10 @@ A lab offers CORPUS and OWN among its controls and begins with
 
 from __future__ import annotations
 
-from app.labs.base import LONGEST_TEXT, Choice, Used, Words
+from collections.abc import Mapping
+
+from app.labs.base import LONGEST_TEXT, Choice, Used, Value, Words
+from app.labs.checkpoints import CONTROL, SHIPPED
 from app.labs.parts.course_text import course_text
 from models.errors import InputError
 
@@ -20,6 +23,11 @@ OWN = Words(
     lines=4,
 )
 SHORTEST = 20  # characters, below which there is nothing to count
+
+
+def along(values: Mapping[str, Value]) -> bool:
+    """Whether weights that came along are asked for; they know the course notes and no other text."""
+    return values[CONTROL] == SHIPPED and values["corpus"] == "course"
 
 
 def corpus(choice: str, own: str, shortest: int = SHORTEST) -> tuple[str, Used]:

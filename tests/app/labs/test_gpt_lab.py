@@ -9,7 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from app.labs.base import Desk, Event, Said, Score, Shown, Value, read_values  # noqa: E402
+from app.labs.base import Desk, Event, Progress, Said, Score, Shown, Value, read_values  # noqa: E402
+from app.labs.checkpoints import CONTROL, FILE, SHIPPED  # noqa: E402
+from app.labs.checkpoints import write as write_weights  # noqa: E402
 from app.labs.gpt import LAB, prepare  # noqa: E402
 from app.labs.parts.gpt_training import Plan, Sampling, held_loss, learn, rate_at, shares, write  # noqa: E402
 from models.nn.gpt import Gpt, Shape, cross_entropy  # noqa: E402
@@ -49,6 +51,23 @@ def test_nothing_is_looked_at_before_it_comes(home: Path) -> None:
     rows = block(events(home), "attention_1").data[0]["z"]
     assert [value for at, row in enumerate(rows) for value in row[at + 1 :] if value] == []
     assert all(math.isclose(sum(row), 1, abs_tol=1e-3) for row in rows)
+
+
+def test_a_model_that_came_along_writes_without_training(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, made = LAB.make(Desk(home), steps=20, layers=2, heads="2", width="32")
+    monkeypatch.setattr("app.course.CHECKOUT", tmp_path)
+    write_weights(tmp_path / "labs" / LAB.name / FILE, made)
+    asked = {"corpus": "course", "weights": SHIPPED, "prompt": "언어 모델은 🙂", "head": 2}
+    found = events(home, **asked, temperature=0.0)
+    assert block(found, CONTROL).key == "shipped"
+    assert not any(isinstance(event, Progress) for event in found)
+    assert block(found, "loss").data[0]["x"] == list(range(1, 21)) and block(found, "samples").rows[-1][0] == 20
+    assert len({text for _, text in block(found, "written").rows}) == 1
+    assert len({text for _, text in block(events(home, **asked, temperature=1.5), "written").rows}) == 4
+    assert [e.block.name for e in found if isinstance(e, Shown)].count("attention_2") == 1
+    assert block(events(home, weights=SHIPPED), CONTROL).key == "not_shipped", "of the learner's own text"
 
 
 def test_the_same_seed_learns_the_same(home: Path) -> None:
@@ -107,5 +126,5 @@ def test_it_writes_further_than_its_context() -> None:
 
 def test_the_trigram_is_that_of_the_lab_on_ngrams() -> None:
     material = prepare("가나다라마바사. " * 40)
-    assert 0 < material.trigram < math.log(len(material.vocabulary))
-    assert material.text(material.numbers("가나힣").tolist()) == "가나□"
+    assert 0 < material.trigram < math.log(len(material.alphabet.characters))
+    assert material.alphabet.text(material.alphabet.numbers("가나힣").tolist()) == "가나□"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from app.labs.base import Desk, Event, Score, Shown, Value, read_values  # noqa: E402
+from app.labs.base import Desk, Event, Score, Shown, Table, Value, read_values  # noqa: E402
+from app.labs.checkpoints import CONTROL, FILE, SHIPPED, TRAIN, write  # noqa: E402
 from app.labs.parts.course_text import course_text  # noqa: E402
 from app.labs.parts.word_pairs import nearest, pairs, ppmi, principal, sentences_of, words_of  # noqa: E402
 from app.labs.word2vec import LAB  # noqa: E402
@@ -21,7 +24,7 @@ from models.errors import InputError  # noqa: E402
 def course() -> tuple[Event, ...]:
     """A shorter training than the default, for both tries that need one."""
     torch.set_num_threads(1)
-    return tuple(LAB.compute(Desk(Path()), **read_values(LAB, {**LAB.tries[0].values, **SHORTER})))
+    return tuple(LAB.compute(Desk(Path()), **read_values(LAB, {**LAB.tries[0].values, **SHORTER, CONTROL: TRAIN})))
 
 
 SHORTER = {"epochs": 8, "dimension": 32}
@@ -41,12 +44,7 @@ def score(found: tuple[Event, ...] | list[Event], name: str) -> float:
 
 
 def test_words_that_are_used_together_are_near() -> None:
-    table = next(
-        e.block
-        for e in course()
-        if isinstance(e, Shown) and type(e.block).__name__ == "Table" and e.block.name == "neighbours"
-    )
-    words = [row[0] for row in table.rows]
+    words = [row[0] for row in neighbours(course())]
     assert "디코더" in words
     assert not {"파이썬", "메모리"} & set(words)
 
@@ -58,6 +56,37 @@ def test_at_least_half_of_the_right_analogies_are_mere_neighbours() -> None:
 def test_one_careful_epoch_teaches_next_to_nothing() -> None:
     values = {**LAB.tries[2].values, "corpus": "course"}
     assert score(run(**values), "loss") > 0.95
+
+
+def test_vectors_that_came_along_answer_as_those_that_were_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = {"epochs": 1, "dimension": 8}
+    *_, made = LAB.make(Desk(Path()), **shorter)
+    monkeypatch.setattr("app.course.CHECKOUT", tmp_path)  # the course notes are not there any more
+    write(tmp_path / "labs" / LAB.name / FILE, made)
+    asked = {"corpus": "course", "word": "인코더", "analogy": "numpy 배열 파이토치", "map": "umap"}
+    along = run(**asked, weights=SHIPPED)
+    assert block(along, CONTROL).key == "shipped" and block(along, "map").key == "map_umap"
+    monkeypatch.undo()
+    trained = run(**asked, **shorter, weights=TRAIN)
+    assert score(along, "analogies_alone") == score(trained, "analogies_alone")
+    assert score(along, "loss") == pytest.approx(score(trained, "loss"))
+    ours, theirs = (neighbours(found) for found in (along, trained))
+    assert len({row[0] for row in ours} & {row[0] for row in theirs}) >= 9, "but for half precision"
+    assert [row[3] for row in ours] == [row[3] for row in theirs], "by counts: the same sentences"
+
+
+def neighbours(found: Sequence[Event]) -> tuple[tuple[Any, ...], ...]:
+    return next(
+        e.block.rows
+        for e in found
+        if isinstance(e, Shown) and isinstance(e.block, Table) and e.block.name == "neighbours"
+    )
+
+
+def test_of_the_learners_own_text_no_vectors_came_along() -> None:
+    assert block(run(weights=SHIPPED), CONTROL).key == "not_shipped"
 
 
 def test_a_word_that_was_never_seen_has_no_vector() -> None:
