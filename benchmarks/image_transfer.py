@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.lessons.base import Result, Row, folder
-from app.lessons.images import EXPECTED, METRICS, NETS, SEEDS, STEPS, WAYS, row, trial
+from app.lessons.images import EXPECTED, METRICS, NETS, SEEDS, STEPS, WAYS, Recipe, row, trial
 from app.lessons.pictures import Pictures, digits, fashion
 
 EACH = (2, 5, 10, 20, 50)
@@ -22,7 +22,7 @@ EACH = (2, 5, 10, 20, 50)
 
 def measure(found: Pictures, net: str, each: int) -> list[Row]:
     """A row a way."""
-    return [row(way, [trial(net, way, found, each, seed) for seed in SEEDS]) for way in WAYS]
+    return [row(way, [trial(Recipe(net, way, each, seed), found) for seed in SEEDS]) for way in WAYS]
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ The checkpoints in data/lessons/images know the first five kinds of both.
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,13 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.labs.data.pictures import read_idx
 from app.lessons.base import INSTALL
 from models.errors import InputError, MissingError
 
 SIDE, SEEN, KINDS = 16, 5, 10
 FOLDER = Path("lessons", "fashion-mnist")
 FILES = {part: (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")}
-_MOST_BYTES = 100_000_000
+LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
+EDGE = 8  # a side is padded to a multiple of it
 
 Images = NDArray[np.float32]
 Kinds = NDArray[np.int64]
@@ -30,7 +31,7 @@ Kinds = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """name: fashion or digits. Images are (N, 16, 16) in [0, 1], kinds (N,) in 0…9; the first five were pretrained on."""
+    """name: fashion or digits. Images are (N, S, S) in [0, 1], kinds (N,) in 0…9; the first five were pretrained on."""
 
     name: str
     train: Images
@@ -71,26 +72,34 @@ def _pair(folder: Path, part: str) -> tuple[Images, Kinds]:
     images, kinds = (_idx(folder / name) for name in FILES[part])
     if images.ndim != 3 or images.shape[1:] != (28, 28) or kinds.shape != images.shape[:1]:
         raise _broken(folder / FILES[part][0], f"{images.shape} images and {kinds.shape} labels")
-    wide = np.pad(images.astype(np.float32) / 255, ((0, 0), (2, 2), (2, 2)))  # (N, 28, 28) -> (N, 32, 32)
-    small = wide.reshape(-1, SIDE, 2, SIDE, 2).mean(axis=(2, 4))  # (N, 32, 32) -> (N, 16, 2, 16, 2) -> (N, 16, 16)
-    return small.astype(np.float32), kinds.astype(np.int64)
+    return scaled(images), kinds.astype(np.int64)
 
 
 def _idx(path: Path) -> Any:
-    """An array from an IDX file: two zeros, the type (8: bytes), the number of axes, their lengths, the values."""
+    """As the labs read it; a damaged file is told with this lesson's own next step."""
     try:
-        with gzip.open(path) as file:
-            data = file.read(_MOST_BYTES)
-    except (OSError, EOFError) as error:
-        raise _broken(path, str(error)) from error
-    axes = data[3] if len(data) > 3 else 0
-    start = 4 + 4 * axes
-    if data[:3] != b"\0\0\x08" or len(data) < start:
-        raise _broken(path, "it does not begin as an IDX file of bytes does")
-    shape = tuple(int.from_bytes(data[4 + 4 * n : 8 + 4 * n], "big") for n in range(axes))
-    if len(data) - start != int(np.prod(shape)):
-        raise _broken(path, f"it has {len(data) - start} values, not {shape}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+        return read_idx(path)
+    except InputError as error:
+        raise _broken(path, error.params["why"]) from error
+
+
+def scaled(images: Any, side: int = SIDE) -> Images:
+    """Grey from 0 to 1 in one size: (N, H, H) or (N, H, H, 3), bytes or shares -> (N, side, side).
+
+    A side of 28 is padded to 32; then pixels are averaged or repeated, so that H and side must be powers of two apart.
+    """
+    grey = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
+    if grey.ndim == 4:
+        grey = grey @ np.array(LUMA, np.float32)  # (N, H, H, 3) -> (N, H, H)
+    edge = -grey.shape[1] % EDGE // 2
+    grey = np.pad(grey, ((0, 0), (edge, edge), (edge, edge)))
+    rows, here = grey.shape[:2]
+    if here < side:
+        large: Images = grey.repeat(side // here, axis=1).repeat(side // here, axis=2)  # (N, H, H) -> (N, S, S)
+        return large
+    step = here // side
+    cells = grey.reshape(rows, side, step, side, step)  # (N, H, H) -> (N, S, H/S, S, H/S)
+    return np.asarray(cells.mean(axis=(2, 4)), np.float32)  # -> (N, S, S)
 
 
 def _broken(path: Path, why: str) -> InputError:
@@ -106,6 +115,6 @@ def digits() -> Pictures:
 
     images, kinds = load_digits(return_X_y=True)
     grey = (images.reshape(-1, 8, 8) / 16).astype(np.float32)  # (N, 64) -> (N, 8, 8)
-    large = grey.repeat(2, axis=1).repeat(2, axis=2)  # (N, 8, 8) -> (N, 16, 16)
+    large = scaled(grey)
     held = np.arange(len(kinds)) % 5 == 0
     return Pictures("digits", large[~held], kinds[~held].astype(np.int64), large[held], kinds[held].astype(np.int64))

@@ -14,19 +14,29 @@ CHANNELS = (1, 32, 64, 128)
 
 
 class SmallCnn(nn.Module):
-    """classes: outputs of the last layer. `blocks` run from simple features to those nearest the answer; `head` is new for new classes."""
+    """classes: outputs of the last layer. `blocks` run from simple features to those nearest the answer; `head` is new for new classes.
+
+    `enter`, `blocks` and `leave` one after the other are `features`, so that a part can be frozen."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(_block(here, there) for here, there in pairwise(CHANNELS))
         self.head = nn.Linear(CHANNELS[-1], classes)
 
+    def enter(self, images: Tensor) -> Tensor:
+        """What the first block reads: the images."""
+        return images
+
+    def leave(self, maps: Tensor) -> Tensor:
+        """What the head reads: (B, 128, 2, 2) -> (B, 128)."""
+        return maps.mean(dim=(2, 3))
+
     def features(self, images: Tensor) -> Tensor:
         """(B, 1, 16, 16) -> (B, 128)."""
-        maps = images
+        maps = self.enter(images)
         for block in self.blocks:
             maps = block(maps)  # (B, 32, 8, 8), (B, 64, 4, 4), (B, 128, 2, 2)
-        return maps.mean(dim=(2, 3))  # (B, 128, 2, 2) -> (B, 128)
+        return self.leave(maps)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 1, 16, 16) -> (B, classes), before softmax."""

@@ -7,10 +7,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.nn.small_cnn import SmallCnn  # noqa: E402
-from models.nn.small_vit import SmallViT  # noqa: E402
+from models.nn.vit import small_vit  # noqa: E402
 
 
-@pytest.mark.parametrize("network", [SmallCnn, SmallViT])
+@pytest.mark.parametrize("network", [SmallCnn, small_vit])
 def test_images_become_scores_of_each_kind(network: type) -> None:
     model = network(7)
     assert model(torch.rand(3, 1, 16, 16)).shape == (3, 7)
@@ -18,11 +18,11 @@ def test_images_become_scores_of_each_kind(network: type) -> None:
 
 
 def test_both_are_of_one_size() -> None:
-    sizes = [sum(p.numel() for p in network(5).parameters()) for network in (SmallCnn, SmallViT)]
+    sizes = [sum(p.numel() for p in network(5).parameters()) for network in (SmallCnn, small_vit)]
     assert 0.8 < sizes[0] / sizes[1] < 1.25
 
 
-@pytest.mark.parametrize("network", [SmallCnn, SmallViT])
+@pytest.mark.parametrize("network", [SmallCnn, small_vit])
 def test_two_images_can_be_told_apart_after_a_few_steps(network: type) -> None:
     torch.manual_seed(0)
     model, images, kinds = network(2), torch.rand(2, 1, 16, 16), torch.tensor([0, 1])
