@@ -145,12 +145,14 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A plot as Plotly reads it. name: `figure_<name>` of the words is its title. height: pixels."""
+    """A plot as Plotly reads it. name: `figure_<name>` of the words is its title. height: pixels. frames: what its slider shows
+    (app/labs/panels.py)."""
 
     name: str
     data: Sequence[Mapping[str, Any]]
     layout: Mapping[str, Any] = field(default_factory=dict)
     height: int = 340
+    frames: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def named(lab: str, kind: str, key: str, lang: str) -> str:
 
 
 def drawn(lab: str, figure: Figure, lang: str) -> dict[str, Any]:
-    """{"data", "layout"}, as Plotly.react takes them. The title is not part of it: it stands above, as text."""
+    """{"data", "layout"}, as Plotly.react takes them, and "frames" where it has a slider. The title stands above, as text."""
 
     def say(kind: str, key: str) -> str:
         return named(lab, kind, key, lang)
@@ -68,7 +68,9 @@ def drawn(lab: str, figure: Figure, lang: str) -> dict[str, Any]:
     layout = _over(LOOK, layout)
     for name in {"xaxis", "yaxis", *(name for name in layout if name[1:5] == "axis")}:
         layout[name] = _over(AXIS, layout.get(name, {}))
-    return {"data": data, "layout": layout | {"height": figure.height}}
+    made = {"data": data, "layout": layout | {"height": figure.height}}
+    frames = [{**frame, "data": [_trace(trace, say) for trace in frame["data"]]} for frame in figure.frames]
+    return made | ({"frames": frames} if frames else {})
 
 
 def _trace(trace: Mapping[str, Any], say: Say) -> dict[str, Any]:
@@ -92,6 +94,8 @@ def _part(name: str, part: Any, say: Say) -> Any:
     """One part of a layout: an axis, the notes, or anything else as it is."""
     if name == "annotations":
         return [{**note, "text": say("label", str(note.get("text", "")))} for note in part]
+    if name == "sliders":
+        return [{**one, "currentvalue": {"prefix": f"{say('axis', one['currentvalue']['prefix'])} "}} for one in part]
     if name == "scene":
         return {inner: _part(inner, what, say) for inner, what in part.items()}
     if name[1:5] != "axis":
@@ -170,7 +174,7 @@ DOCUMENT = """<!doctype html>
 word-break: keep-all }} h1 {{ font-size: 18px }}</style><script>{plotly}</script></head>
 <body><h1>{title}</h1><div id="figure"></div><script>
 const figure = {figure};
-Plotly.newPlot("figure", figure.data, figure.layout, {{ responsive: true, displaylogo: false }});
+Plotly.newPlot("figure", {{ ...figure, config: {{ responsive: true, displaylogo: false }} }});
 </script></body></html>
 """
 

@@ -20,8 +20,11 @@ const draw = async (place) => {
   if (ground.parentElement !== place) place.replaceChildren(ground);
   if (ground.drawn === plot) return;
   ground.drawn = plot;
-  const { data, layout } = JSON.parse(plot);
-  library.react(ground, data, { ...layout, uirevision: name }, CONFIG);
+  const { data, layout, frames = [] } = JSON.parse(plot);
+  await library.react(ground, data, { ...layout, uirevision: name }, CONFIG);
+  if (!frames.length || ground.drawn !== plot) return;
+  await library.deleteFrames(ground); // of the run before; a slider shows the frames by name
+  library.addFrames(ground, frames);
 };
 const drawAll = () => element.querySelectorAll(".cm-lab-plot").forEach(draw);
 
