@@ -39,13 +39,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         _list(arguments, context)
         return 0
     from app.labs.base import read_values
+    from app.labs.checkpoints import meant
     from app.labs.running import desk_of, find
     from app.labs.running import run as run_lab
     from app.labs.telling import told
 
     lab = find(arguments.name)
     try:
-        values = read_values(lab, _settings(arguments.set))
+        values = read_values(lab, meant(lab, _settings(arguments.set)))
         seed = min(max(arguments.seed, LOWEST_SEED), HIGHEST_SEED)
         report = Report(lab, context, arguments.json)
         report.open(lab.seconds(**values))

@@ -32,6 +32,15 @@ def labs() -> dict[str, Lab]:
     return {lab.name: lab for lab in sorted(found, key=lambda lab: (lab.order, lab.name))}
 
 
+# A lab's group by its `order`, from which on: where a newcomer finds it in the list.
+GROUPS = ((0, "data"), (30, "networks"), (60, "language"), (100, "transfer"), (140, "practice"))
+
+
+def group(lab: Lab) -> str:
+    """The last of GROUPS that begins at or before its order."""
+    return [name for begins, name in GROUPS if begins <= lab.order][-1]
+
+
 def find(name: str) -> Lab:
     """Raises InputError, which names the labs there are."""
     known = labs()

@@ -1,4 +1,7 @@
-"""A lab's controls as HTML, by their type: buttons, sliders, texts, files and a ground to draw on. labs.js reads them."""
+"""A lab's controls as HTML, by their type: buttons, sliders, texts, files and a ground to draw on. labs.js reads them.
+
+Where weights came along, the controls that say how to train stand back until one of them is touched: then it trains.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.labs.base import Choice, Control, Drawing, File, Lab, Range, Words
+from app.labs.checkpoints import place, trained_by
 from app.labs.drawing import cell, named, phrase
 from app.labs.telling import announced
 from app.labs.words import words
@@ -19,7 +23,12 @@ STEPS = 300  # of a slider that runs by powers of ten
 def form(page: Page, lab: Lab, values: Mapping[str, Any] | None = None) -> str:
     """All controls, at `values` where those are given, else at their defaults."""
     given = {control.name: control.default for control in lab.controls} | dict(values or {})
-    shown = "".join(_control(page, lab, control, given[control.name]) for control in lab.controls)
+    trains = trained_by(lab) if place(lab.name) else ()
+    shown = "".join(
+        f'<div class="cm-lab-control{" cm-lab-training" if control.name in trains else ""}">'
+        f"{_control(page, lab, control, given[control.name])}</div>"
+        for control in lab.controls
+    )
     title = f"<h4>{page.text('labs.controls')}</h4>" if shown else ""
     return f'<form class="cm-lab-form" data-lab="{lab.name}" onsubmit="return false">{title}{shown}</form>'
 
@@ -97,7 +106,7 @@ def _file(page: Page, control: File, title: str) -> str:
     return (
         f'<div class="cm-lab-file"{kept}><span>{title}</span><div class="cm-lab-drop"><p>{page.text("labs.drop_file")}</p>'
         f'<button type="button" class="cm-pill" data-act="pick">{page.text("labs.pick_file")}</button>'
-        f'<p class="cm-lab-which">{said["sample"]}</p>'
+        f'<img class="cm-lab-thumb" alt="" hidden><p class="cm-lab-which">{said["sample"]}</p>'
         f'<button type="button" class="cm-link" data-act="sample" hidden>{page.text("labs.back_to_sample")}</button></div>'
         f'<input type="file" accept="{accept}" hidden><input type="hidden" name="{control.name}" value=""></div>'
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from app.labs.base import Block, Code, Figure, Lab, Said, Score, Table
-from app.labs.drawing import cells, drawn, figure_of, headings, named, phrase, span
+from app.labs.base import Block, Choice, Code, Control, Figure, Lab, Said, Score, Table, Value
+from app.labs.checkpoints import CONTROL, SHIPPED, trained_by
+from app.labs.drawing import cell, cells, drawn, figure_of, headings, named, phrase, span
 from app.labs.telling import used
 from app.ui.labs.runs import Sheet
 from app.ui.markup import attribute, blocks, inline
 from app.ui.page import Page
 
 ROWS = 200  # shown of a table
+LONGEST_SETTING = 60  # characters
 GOING = ("running", "stopping")
 
 
@@ -37,12 +39,37 @@ def _state(page: Page, shown: Sheet) -> str:
         return _progress(page, shown)
     if shown.state == "failed":
         return f'<p class="cm-said cm-bad" role="alert">{inline(shown.error)}</p>'
+    if shown.state == "shipped":
+        return _shipped(page, shown)
     words = {
-        "shipped": page.text("labs.shown_before"),
         "stopped": page.text("labs.stopped"),
         "ended": page.text("labs.finished", n=f"{shown.seconds:.1f}"),
     }[shown.state]
     return f'<p class="cm-facts" role="status">{words}</p>'
+
+
+def _shipped(page: Page, shown: Sheet) -> str:
+    """That the result came along, of which day it is, and with which settings it was made."""
+    lab = shown.lab
+    unused = trained_by(lab) if shown.values.get(CONTROL) == SHIPPED else ()
+    day = f" · <time>{inline(shown.day)}</time>" if shown.day else ""
+    rows = "".join(
+        f"<div><dt>{inline(named(lab.name, 'control', control.name, page.lang))}</dt>"
+        f"<dd>{inline(setting(lab, control, shown.values[control.name], page.lang))}</dd></div>"
+        for control in lab.controls
+        if control.name not in unused and shown.values.get(control.name) not in (None, "")
+    )
+    settings = f"<details><summary>{page.text('labs.shown_values')}</summary><dl>{rows}</dl></details>" if rows else ""
+    return (
+        f'<div class="cm-lab-shipped cm-facts" role="status"><p><b class="cm-badge">{page.text("labs.shown_before")}</b>{day} '
+        f"{page.text('labs.shown_lead')}</p>{settings}</div>"
+    )
+
+
+def setting(lab: Lab, control: Control, value: Value, lang: str) -> str:
+    """A control's value as the form says it."""
+    said = named(lab.name, "value", value, lang) if isinstance(control, Choice) else cell(value)
+    return said if len(said) <= LONGEST_SETTING else f"{said[:LONGEST_SETTING]}…"
 
 
 def _progress(page: Page, shown: Sheet) -> str:

@@ -21,7 +21,10 @@ State = Literal["shipped", "running", "stopping", "stopped", "ended", "failed"]
 
 @dataclass(slots=True)
 class Sheet:
-    """What a run has shown so far. blocks: the last of each kind and name, where the first stood. error: in the page's language."""
+    """What a run has shown so far. blocks: the last of each kind and name, where the first stood. error: in the page's language.
+
+    day, values: when and with which settings it was made, of a run that came along.
+    """
 
     lab: Lab
     state: State = "running"
@@ -31,6 +34,8 @@ class Sheet:
     used: dict[str, Used] = field(default_factory=dict)
     error: str = ""
     seconds: float = 0.0
+    day: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """One event more."""
@@ -44,9 +49,9 @@ class Sheet:
             self.used[event.name] = event
 
     @classmethod
-    def of(cls, lab: Lab, events: Iterable[Event]) -> Sheet:
+    def of(cls, lab: Lab, events: Iterable[Event], day: str = "", values: Mapping[str, Any] | None = None) -> Sheet:
         """What was shown before, by a run that is over."""
-        sheet = cls(lab, "shipped")
+        sheet = cls(lab, "shipped", day=day, values=values or {})
         for event in events:
             sheet.take(event)
         return sheet

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 from app.course import shipped
 from app.labs.base import Code, Lab
 from app.labs.drawing import phrase
+from app.labs.running import group
 from app.ui.labs.results import code
 from app.ui.markup import attribute, blocks, inline
 from app.ui.page import Page
@@ -27,13 +29,22 @@ class Tried:
 
 
 def listing(page: Page, labs: Mapping[str, Lab], chosen: str) -> str:
-    """All labs, the chosen one marked."""
-    rows = "".join(
-        f'<li><button type="button" class="cm-step-row{" on" if name == chosen else ""}" data-act="choose" data-lab="{name}">'
-        f"<b>{at}. {inline(phrase(name, 'title', page.lang))}</b><span>{inline(phrase(name, 'goal', page.lang))}</span></button></li>"
-        for at, name in enumerate(labs, 1)
+    """All labs by their groups, numbered through, the chosen one marked."""
+    numbered = list(enumerate(labs, 1))
+    groups = "".join(
+        f"<section><h6>{page.text(f'labs.group_{kind}')}</h6><ol class='cm-rows'>"
+        f"{''.join(_row(page, name, at, name == chosen) for at, name in rows)}</ol></section>"
+        for kind, rows in groupby(numbered, key=lambda one: group(labs[one[1]]))
     )
-    return f'<h6>{page.text("labs.all")}</h6><ol class="cm-rows">{rows}</ol>'
+    return f'<nav class="cm-lab-groups" aria-label="{attribute(page.text("labs.all"))}">{groups}</nav>'
+
+
+def _row(page: Page, name: str, at: int, chosen: bool) -> str:
+    state = ' on" aria-current="true' if chosen else ""
+    return (
+        f'<li><button type="button" class="cm-step-row{state}" data-act="choose" data-lab="{name}">'
+        f"<b>{at}. {inline(phrase(name, 'title', page.lang))}</b><span>{inline(phrase(name, 'goal', page.lang))}</span></button></li>"
+    )
 
 
 def head(page: Page, lab: Lab, tried: Mapping[int, Tried], running: bool = False) -> str:

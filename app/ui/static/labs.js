@@ -95,7 +95,7 @@ const at = (canvas, event) => {
   return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
 };
 element.addEventListener("pointerdown", (event) => {
-  if (event.target.tagName !== "CANVAS" || !event.target.closest(".cm-lab-drawing")) return;
+  if (event.target.tagName !== "CANVAS" || !event.isPrimary || !event.target.closest(".cm-lab-drawing")) return;
   const canvas = event.target;
   const pen = canvas.ready ? canvas.getContext("2d") : ground(canvas);
   canvas.setPointerCapture(event.pointerId);
@@ -108,7 +108,7 @@ element.addEventListener("pointerdown", (event) => {
   move(event);
   canvas.addEventListener("pointermove", move);
   canvas.addEventListener(
-    "pointerup",
+    "lostpointercapture", // after the pen is lifted, and where the browser takes a touch away
     () => {
       canvas.removeEventListener("pointermove", move);
       read(canvas);
@@ -119,8 +119,12 @@ element.addEventListener("pointerdown", (event) => {
 });
 
 // A file: uploaded at once, its place kept in the form.
-const use = (box, path, words) => {
+const use = (box, path, words, file) => {
   box.querySelector("input[type=hidden]").value = path;
+  const thumb = box.querySelector(".cm-lab-thumb");
+  if (thumb.src) URL.revokeObjectURL(thumb.src);
+  thumb.hidden = !file?.type.startsWith("image/");
+  thumb.hidden ? thumb.removeAttribute("src") : (thumb.src = URL.createObjectURL(file));
   box.querySelector(".cm-lab-which").textContent = words;
   box.querySelector("[data-act=sample]").hidden = !path;
   changed();
@@ -129,26 +133,33 @@ const send = async (box, file) => {
   if (!file) return;
   try {
     const { path } = await upload(file);
-    use(box, path, box.dataset.own.replace("\u0001", file.name));
+    use(box, path, box.dataset.own.replace("\u0001", file.name), file);
   } catch {
     use(box, "", box.dataset.failed.replace("\u0001", file.name));
   }
 };
+// With weights that came along, who touches how to train means to train.
+const meant = (target) => {
+  const train = target.closest(".cm-lab-training") && form()?.querySelector("[name=weights][value=train]");
+  if (train) train.checked = true;
+};
 element.addEventListener("change", (event) => {
+  meant(event.target);
   if (event.target.type === "file") send(event.target.closest(".cm-lab-file"), event.target.files[0]);
   else if (event.target.form) changed();
 });
+const boxUnder = (event) => event.target.closest?.(".cm-lab-file") ?? element.querySelector(".cm-lab-file"); // anywhere on the form
 for (const name of ["dragenter", "dragover"]) {
   element.addEventListener(name, (event) => {
-    const box = event.target.closest?.(".cm-lab-file");
+    const box = boxUnder(event);
     if (!box) return;
     event.preventDefault();
     box.classList.add("over");
   });
 }
-element.addEventListener("dragleave", (event) => event.target.closest?.(".cm-lab-file")?.classList.remove("over"));
+element.addEventListener("dragleave", (event) => boxUnder(event)?.classList.remove("over"));
 element.addEventListener("drop", (event) => {
-  const box = event.target.closest?.(".cm-lab-file");
+  const box = boxUnder(event);
   if (!box) return;
   event.preventDefault();
   box.classList.remove("over");
@@ -186,6 +197,12 @@ element.addEventListener("click", (event) => {
 });
 
 const grounds = () => element.querySelectorAll(".cm-lab-drawing canvas").forEach((canvas) => canvas.ready || ground(canvas));
+// On a narrow window the list scrolls by itself: the chosen lab stays in sight when it is written anew.
+const keep = () => {
+  const list = element.querySelector(".cm-lab-groups");
+  const row = list?.querySelector(".on");
+  if (row && list.scrollHeight > list.clientHeight) list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 3;
+};
 // The reader is taken to the results once, when a run begins.
 const follow = () => {
   const going = element.querySelector(".cm-lab-run")?.dataset.state === "running";
@@ -194,6 +211,7 @@ const follow = () => {
 };
 watch("value", () => {
   grounds();
+  keep();
   follow();
   drawAll();
   clock();

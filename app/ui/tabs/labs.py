@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.labs.base import File, Lab, from_row, read_values
-from app.labs.running import find, labs, shipped_events
+from app.labs.running import find, labs, shipped_events, shipped_run
 from app.labs.telling import told
 from app.ui.events import Visit, connect, on_leave
 from app.ui.intake import arrived
@@ -75,8 +75,9 @@ def build(page: Page) -> None:
 
 def _shipped(lab: Lab) -> Sheet | None:
     """What came along for this lab; None where nothing did."""
-    rows = shipped_events(lab.name)
-    return Sheet.of(lab, (from_row(json.loads(row)) for row in rows)) if rows else None
+    rows, made = shipped_events(lab.name), shipped_run(lab.name) or {"day": "", "values": {}}
+    events = (from_row(json.loads(row)) for row in rows)
+    return Sheet.of(lab, events, made["day"], made["values"]) if rows else None
 
 
 def _connect(page: Page, parts: Parts) -> None:
