@@ -1,6 +1,6 @@
 """The labs' full figures: what each reaches with all its data, over three seeds, beside what it is held against.
 
-    python -m benchmarks.labs [mlp …] --data FOLDER [--seeds 3] [--out FILE]
+    python -m benchmarks.labs [mlp …] --data FOLDER [--weights FOLDER] [--seeds 3] [--out FILE]
 
 FOLDER holds datasets as they are published, one folder a dataset (app/labs/data/catalog.toml). Each run goes through the lab's own
 `compute`, in this process. The table is Markdown: lab and setting, the data it found, the score's mean and its least and
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.labs.base import Desk, Lab, Score, Used, Value, read_values
+from app.labs.gpt import GptLab
 from app.labs.running import labs
 
 
@@ -31,13 +32,38 @@ class Setting:
     reference: str
 
 
-FASHION_FULL = {"data": "fashion-mnist", "rows": 60_000, "layers": 2, "width": 256, "epochs": 12}
+FASHION_FULL = {"weights": "train", "data": "fashion-mnist", "rows": 60_000, "layers": 2, "width": 256, "epochs": 12}
+DIGITS_FULL = {"weights": "train", "data": "digits", "rows": 1437, "epochs": 20}
 FULL: dict[str, Sequence[Setting]] = {
     "mlp": (
         Setting("Fashion-MNIST, 2 x 256, ReLU, Adam", FASHION_FULL, "accuracy", ">= 0.87"),
         Setting("the same with torch.nn", {**FASHION_FULL, "way": "torch"}, "accuracy", "as from scratch"),
         Setting("no hidden layer", {**FASHION_FULL, "layers": 0}, "accuracy", "about 0.84 (softmax regression)"),
-        Setting("digits", {"data": "digits", "rows": 1437, "epochs": 20}, "accuracy", ">= 0.88"),
+        Setting("digits", DIGITS_FULL, "accuracy", ">= 0.88"),
+    ),
+    "word2vec": (
+        Setting(
+            "course notes, 15 epochs",
+            {"weights": "train"},
+            "analogies",
+            "of 8; at most twice those of the neighbour alone",
+        ),
+        Setting("the same, the third word's neighbour alone", {"weights": "train"}, "analogies_alone", "of 8"),
+    ),
+    "ngram": (
+        Setting("course notes, characters, trigram, Kneser-Ney", {}, "perplexity", "below add-k"),
+        Setting("the same, add-k", {"smoothing": "add_k"}, "perplexity", "above Kneser-Ney"),
+        Setting(
+            "morphemes, trigram, Kneser-Ney", {"unit": "morpheme"}, "bits", "bits a character, to compare the units"
+        ),
+        Setting("characters, trigram, Kneser-Ney", {}, "bits", "bits a character, to compare the units"),
+    ),
+    "gpt": (
+        Setting("course notes, 3 x 96, 300 steps", {"weights": "train"}, "held", "2.0 - 4.2 nats a character"),
+        Setting("a Kneser-Ney trigram on the same text", {"weights": "train", "steps": 10}, "trigram", "to beat"),
+        Setting(
+            "the settings of the weights that ship", {"weights": "train", **GptLab.ships}, "held", "below the trigram"
+        ),
     ),
     "boundary": (
         Setting("moons", {"toy": "moons"}, "accuracy", ">= 0.95"),
@@ -52,6 +78,25 @@ FULL: dict[str, Sequence[Setting]] = {
     "optimisers": (
         Setting(
             "Rosenbrock, own rates", {"ground": "rosenbrock", "rates": "own", "steps": 500}, "arrived_momentum", "< 100"
+        ),
+    ),
+    "judging": (
+        Setting("breast cancer, logistic regression", {}, "auc", ">= 0.97"),
+        Setting("the same, naive Bayes", {"model": "bayes"}, "ece", "above logistic regression's"),
+        Setting("NSMC, 10,000 reviews", {"data": "nsmc", "rows": 10_000}, "auc", ">= 0.80"),
+        Setting("the same, 2% positive", {"data": "nsmc", "rows": 10_000, "share": "0.02"}, "ap", "chance: 0.02"),
+    ),
+    "embeddings": (
+        Setting("KorSTS, the whole test", {"pairs": 1379}, "spearman", "0.60 - 0.90"),
+        Setting("the same, shared words", {"pairs": 1379}, "spearman_words", "to beat"),
+    ),
+    "pipeline": (
+        Setting("NSMC, 200 reviews, prompted", {"task": "sentiment", "judged": 200}, "accuracy", "chance: 0.5"),
+        Setting(
+            "the same, a head fitted on 200",
+            {"task": "sentiment", "judged": 200, "by": "head", "taught": 200},
+            "accuracy",
+            "above the prompt",
         ),
     ),
 }
@@ -69,12 +114,13 @@ def run(lab: Lab, setting: Setting, desk: Desk) -> tuple[float, str, float]:
     return found, data, time.monotonic() - begun
 
 
-def row(lab: Lab, setting: Setting, folder: Path | None, seeds: int) -> tuple[str, ...]:
+def row(lab: Lab, setting: Setting, given: argparse.Namespace) -> tuple[str, ...]:
     """One line of the table."""
     runs = []
     with tempfile.TemporaryDirectory() as home:
-        for seed in range(seeds):
-            runs.append(run(lab, setting, Desk(Path(home), seed=seed, datasets=folder)))
+        for seed in range(given.seeds):
+            desk = Desk(Path(home), seed=seed, datasets=given.data, weights=str(given.weights or ""))
+            runs.append(run(lab, setting, desk))
             print(f"{lab.name}, {setting.title}, seed {seed}: {setting.score} {runs[-1][0]:.4f}", file=sys.stderr)
     scores, seconds = [score for score, _, _ in runs], [took for _, _, took in runs]
     spread = f"{min(scores):.4f} - {max(scores):.4f}"
@@ -92,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labs", nargs="*", metavar="NAME", help=f"of {', '.join(FULL)}; all where none is given")
     parser.add_argument("--data", type=Path, help="folder of datasets as they are published")
+    parser.add_argument("--weights", type=Path, help="folder of model weights, for the labs that use a model")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="file for the table; standard output where none is given")
@@ -103,7 +150,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     found = labs()
     chosen = [(found[name], setting) for name in given.labs or FULL for setting in FULL[name]]
-    text = table([row(lab, setting, given.data, given.seeds) for lab, setting in chosen])
+    text = table([row(lab, setting, given) for lab, setting in chosen])
     if given.out:
         given.out.write_text(text, encoding="utf-8")
     else:
