@@ -2,6 +2,9 @@
 
 Two cores pay for every token that is computed, padding too. So a batch is bounded in tokens instead of rows, and its rows are of
 like length: an epoch is shuffled by length plus 10% of noise, cut into batches, and the batches are shuffled.
+
+Lengths are rounded up to a multiple of 32. On a CPU, PyTorch's matrix library keeps a program with its buffers for every shape it meets: with
+lengths as they come a run grew from 4.5 to 8.4 GB in 90 steps.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from finetune.recipe import Recipe
 from models.errors import InputError
 
 NOISE = 0.1
+GRAIN = 32  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,25 @@ def cut(rows: Sequence[Row], batch_tokens: int) -> list[Batch]:
     batches: list[Batch] = []
     longest = 0
     for row in rows:
-        longest = max(longest, len(row.ids))
+        longest = max(longest, rounded(len(row.ids)))
         if batches and (len(batches[-1]) + 1) * longest <= batch_tokens:
             batches[-1].append(row)
         else:
             batches.append([row])
-            longest = len(row.ids)
+            longest = rounded(len(row.ids))
     return batches
+
+
+def rounded(length: int) -> int:
+    """The next multiple of GRAIN."""
+    return -(-length // GRAIN) * GRAIN
 
 
 def padded(batch: Batch, pad: int) -> dict[str, Tensor]:
     """input_ids and labels, (B, T), padded at the end. Attention looks back only, so no row sees its padding: no mask."""
-    ids = torch.nn.utils.rnn.pad_sequence([row.ids for row in batch], batch_first=True, padding_value=pad)
-    labels = torch.nn.utils.rnn.pad_sequence([row.labels for row in batch], batch_first=True, padding_value=IGNORED)
+    length = rounded(max(len(row.ids) for row in batch))
+    ids = torch.full((len(batch), length), pad)  # (B, T)
+    labels = torch.full((len(batch), length), IGNORED)
+    for n, row in enumerate(batch):
+        ids[n, : len(row.ids)], labels[n, : len(row.ids)] = row.ids, row.labels
     return {"input_ids": ids, "labels": labels}

@@ -21,7 +21,7 @@ from transformers import Trainer, TrainingArguments
 
 from finetune.base import IGNORED
 from finetune.checkpoints import CHECKPOINTS, DRAFT, STATE, WEIGHTS, settle
-from finetune.loop.batches import Batch, padded
+from finetune.loop.batches import Batch, padded, rounded
 from finetune.recipe import Recipe
 
 
@@ -29,10 +29,11 @@ def loss_of(model: Module, ids: Tensor, labels: Tensor) -> tuple[Tensor, int]:
     """Summed cross entropy over the tokens with a label, and how many those are. ids, labels: (B, T).
 
     The vocabulary is by far the widest layer: logits are computed only for positions some row is asked at, counted from
-    the end, since soft prompts lengthen the beginning.
+    the end, since soft prompts lengthen the beginning. Their number is rounded up as lengths are (batches.py).
     """
     targets = labels[:, 1:]  # (B, T - 1): position t predicts token t + 1
-    kept = (targets != IGNORED).any(dim=0).nonzero().flatten()  # (K,)
+    wanted = (targets != IGNORED).any(dim=0)  # (T - 1,)
+    kept = wanted.int().argsort(descending=True)[: rounded(int(wanted.sum()))].sort().values  # (K,)
     logits = model(input_ids=ids, logits_to_keep=kept - ids.shape[1], use_cache=False).logits  # (B, K, V)
     kept_targets = targets[:, kept]  # (B, K)
     asked = kept_targets != IGNORED
