@@ -63,7 +63,7 @@ def warp(picture: Picture, matrix: Picture, moved: tuple[float, float] = (0.0, 0
     """A new picture of the same size. matrix (2, 2), moved: from a place about the new picture's middle to one about the old one's."""
     high, wide = picture.shape[:2]
     middle = np.array([(high - 1) / 2, (wide - 1) / 2])
-    grid = np.stack(np.mgrid[:high, :wide], axis=-1) - middle  # (2, H, W) -> (H, W, 2)
+    grid = np.moveaxis(np.mgrid[:high, :wide], 0, -1) - middle  # (2, H, W) -> (H, W, 2)
     return sample(picture, grid @ matrix.T + middle + np.array(moved))
 
 
