@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 from app.labs.base import (
@@ -36,6 +36,7 @@ from app.lessons.base import need_torch
 CONTEXT, LEAST_TEXT = 64, 80
 BATCH = 24
 CHECKPOINTS, APART = 5, 20  # at most, and steps between them at least
+SHIPPED_CHECKPOINTS = 10  # the best of which is kept
 WRITTEN, NEXT, MAPPED = 70, 12, 20  # characters of a sample, next characters shown, characters in an attention map
 SHOWN_S = 0.5
 SHIPPED_S = 10.0  # to load, and to write four times
@@ -58,13 +59,18 @@ x = x + to_width(softmax(scores) @ v) @ W_out          # (B, T, C)
 @dataclass(slots=True)
 class Course:
     """How training went so far. held: (step, loss) at each checkpoint. trigram: the loss of a Kneser-Ney trigram on the same
-    held-out text, in nats."""
+    held-out text, in nats. checkpoints: at most."""
 
     steps: int
     trigram: float
+    checkpoints: int = CHECKPOINTS
     losses: list[float] = field(default_factory=list)
     held: list[tuple[int, float]] = field(default_factory=list)
     samples: list[tuple[int, float | str, str]] = field(default_factory=list)
+
+    def until(self, step: int) -> Course:
+        """As it stood after so many steps."""
+        return replace(self, losses=self.losses[:step], held=[point for point in self.held if point[0] <= step])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +129,11 @@ class GptLab:
     )
     ships: ClassVar[Mapping[str, Value]] = {
         "corpus": "course",
-        "steps": 600,
+        "steps": 400,
         "rate": 3e-3,
         "layers": 4,
         "heads": "4",
-        "width": "128",
+        "width": "96",
     }
     small: ClassVar[Mapping[str, Value]] = {
         CONTROL: TRAIN,
@@ -155,12 +161,15 @@ class GptLab:
         yield from _shipped(made, desk, values) if made else _trained(desk, values)
 
     def make(self, desk: Desk, **values: Value) -> Iterator[Progress | Made]:
-        """Trained as `compute` trains."""
+        """Trained as `compute` trains; of its checkpoints the one with the lowest held-out loss is kept (early stopping)."""
         given = read_values(self, values)
         text, _ = corpus(str(given["corpus"]), str(given["own"]), LEAST_TEXT)
         material, began = prepare(text), time.monotonic()
-        model, course = model_for(material, given, desk.seed), Course(int(given["steps"]), material.trigram)
+        course = Course(int(given["steps"]), material.trigram, SHIPPED_CHECKPOINTS)
+        model, best, kept = model_for(material, given, desk.seed), (0, math.inf), {}
         for event in _train(model, material, _plan(given, desk.seed), _drawn(material.alphabet, given), course):
+            if course.held[-1][1] < best[1]:
+                best, kept = course.held[-1], {name: value.clone() for name, value in model.state_dict().items()}
             if isinstance(event, Progress):
                 yield event
         facts = {
@@ -170,8 +179,9 @@ class GptLab:
             "alphabet": "".join(material.alphabet.characters),
             "shape": asdict(model.shape),
             "course": asdict(course),
+            "kept": best[0],
         }
-        yield Made(model.state_dict(), facts)
+        yield Made(kept, facts)
 
 
 def _trained(desk: Desk, values: Mapping[str, Value]) -> Iterator[Event]:
@@ -196,12 +206,12 @@ def _shipped(made: Made, desk: Desk, values: Mapping[str, Value]) -> Iterator[Ev
     model, course = Gpt(Shape(**made.facts["shape"])), Course(**made.facts["course"])
     model.load(made.tensors)
     yield Used("course", "shipped", made.facts["characters"])
-    yield Shown(Said(CONTROL, "shipped", {"steps": course.steps, "seconds": round(made.facts["seconds"])}))
+    yield Shown(Said(CONTROL, "shipped", {"steps": course.steps, "kept": made.facts["kept"]}))
     yield from _answers(model, Alphabet(tuple(made.facts["alphabet"])), values, desk.seed)
     yield _size(model)
     yield Shown(_curve(course))
     yield Shown(_samples(course))
-    yield from _scored(course)
+    yield from _scored(course.until(made.facts["kept"]))
     yield Shown(Code("attention", CODE))
 
 
@@ -254,7 +264,7 @@ def prepare(text: str) -> Material:
 
 def _train(model: Any, material: Material, plan: Plan, drawn: tuple[Any, Sampling], course: Course) -> Iterator[Event]:
     """Fills `course`. At each checkpoint the held-out text is scored and the prompt continued."""
-    many = max(1, min(CHECKPOINTS, plan.steps // APART))
+    many = max(1, min(course.checkpoints, plan.steps // APART))
     stops = {round(plan.steps * part / many) for part in range(1, many + 1)}
     _checkpoint(model, material, drawn, course, plan.seed)
     yield Shown(_samples(course))

@@ -61,7 +61,7 @@ def test_a_model_that_came_along_writes_without_training(
     write_weights(tmp_path / "labs" / LAB.name / FILE, made)
     asked = {"corpus": "course", "weights": SHIPPED, "prompt": "언어 모델은 🙂", "head": 2}
     found = events(home, **asked, temperature=0.0)
-    assert block(found, CONTROL).key == "shipped"
+    assert block(found, CONTROL).key == "shipped" and made.facts["kept"] == 20
     assert not any(isinstance(event, Progress) for event in found)
     assert block(found, "loss").data[0]["x"] == list(range(1, 21)) and block(found, "samples").rows[-1][0] == 20
     assert len({text for _, text in block(found, "written").rows}) == 1
