@@ -203,7 +203,7 @@ class TorchReader(nn.Module):
     def __init__(self, shape: Shape, seed: int = 0) -> None:
         super().__init__()
         self.shape = shape
-        made: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+        made: dict[Cell, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
         self.embedding = nn.Embedding(shape.vocabulary, shape.embedding)
         self.recurrent = made[shape.cell](shape.embedding, shape.width, batch_first=True)
         self.output = nn.Linear(shape.width, shape.kinds)

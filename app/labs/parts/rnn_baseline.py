@@ -1,7 +1,7 @@
 """The baseline of every sentiment model: a linear classifier on which units and which pairs of neighbours occur, in no order.
 
     bag = learn(numbers, kinds, vocabulary=5000)
-    bag.scores(numbers)                              (N,) log-odds of the second class
+    bag.probabilities(numbers)                       (N,) of the second class
 
 Logistic regression on Naive Bayes' log-count ratios of uni- and bigrams (Wang and Manning 2012, ACL, https://aclanthology.org/P12-2018).
 A feature is a pair of unit numbers (a, b), b = 0 for the unit a alone, kept as the one number a V + b.
@@ -38,7 +38,18 @@ class Bag:
             return np.full(len(numbers), self.bias)
         at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)  # (all features,)
         weights = np.where(self.keys[at] == keys, self.weights[at], 0.0)
-        return np.bincount(rows, weights, len(numbers)) + self.bias
+        odds: NDArray[np.float64] = np.bincount(rows, weights, len(numbers)) + self.bias
+        return odds
+
+    def probabilities(self, numbers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Of the second class, for each review (N,)."""
+        return sigmoid(self.scores(numbers))
+
+
+def sigmoid(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / (1 + e⁻ˣ), written so that nothing overflows."""
+    shares: NDArray[np.float64] = 0.5 * (1 + np.tanh(odds / 2))
+    return shares
 
 
 def features(numbers: Sequence[Sequence[int]], vocabulary: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -64,7 +75,7 @@ def learn(numbers: Sequence[Sequence[int]], kinds: NDArray[np.int64], vocabulary
     weights, bias, optimiser = np.zeros(len(known)), np.zeros(1), Adam(RATE)
     for _ in range(STEPS):
         odds = np.bincount(rows, (weights * ratio)[columns], len(kinds)) + bias
-        slope = (1 / (1 + np.exp(-odds)) - kinds) / len(kinds)  # (N,)
+        slope = (sigmoid(odds) - kinds) / len(kinds)  # (N,)
         gradient = np.bincount(columns, slope[rows], len(known)) * ratio + L2 * weights
         weights, bias = optimiser.step([weights, bias], [gradient, slope.sum(keepdims=True)])
     return Bag(known, weights * ratio, float(bias[0]), vocabulary)

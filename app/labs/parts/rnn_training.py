@@ -23,6 +23,7 @@ SEEN = 1000  # training reviews on which the training set itself is judged
 POOL = 50  # batches that are sorted by length together
 JUDGED = 256  # reviews at once
 CLIPPED = 1.0
+MOMENTS = 10  # of an epoch, at which the curve goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Curves:
-    """By epoch, from 0 before the first: mean cross-entropy and share right, on training and on held-out reviews."""
+    """By epoch, from 0 before the first: mean cross-entropy and share right, on training and on held-out reviews. In between, at
+    each of `moments`, the mean loss of the batches since the one before, as they were learned, with dropout."""
 
     epochs: list[float] = field(default_factory=list)
     train_loss: list[float] = field(default_factory=list)
     held_loss: list[float] = field(default_factory=list)
     train: list[float] = field(default_factory=list)
     held: list[float] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    batch_loss: list[float] = field(default_factory=list)
 
     def note(self, epoch: float, net: Reader, train: Reviews, held: Reviews) -> None:
         """Judges the network as it is."""
@@ -116,12 +120,16 @@ def train(net: Reader, reviews: Reviews, held: Reviews, plan: Plan) -> Iterator[
     each = math.ceil(len(reviews) / plan.batch)
     parameters = list(net.parameters())
     optimiser = torch.optim.Adam(parameters, lr=plan.rate)
-    curves, steps = Curves(), plan.epochs * each
+    curves, steps, losses = Curves(), plan.epochs * each, list[float]()
     curves.note(0, net, reviews, held)
     for epoch in range(plan.epochs):
         for step, chosen in enumerate(batches(lengths, plan.batch, draw), start=epoch * each):
             optimiser.param_groups[0]["lr"] = plan.rate * (1 - step / steps)
-            _step(net, optimiser, reviews.batch(chosen), plan.dropout)
+            losses.append(_step(net, optimiser, reviews.batch(chosen), plan.dropout))
+            if len(losses) >= each / MOMENTS:
+                curves.moments.append((step + 1) / each)
+                curves.batch_loss.append(sum(losses) / len(losses))
+                losses.clear()
             if time.monotonic() - told > TELL_S:
                 told = time.monotonic()
                 yield step / steps, curves
@@ -131,7 +139,7 @@ def train(net: Reader, reviews: Reviews, held: Reviews, plan: Plan) -> Iterator[
     yield 1.0, curves
 
 
-def _step(net: Reader, optimiser: Any, batch: tuple[Tensor, Tensor, Tensor], dropout: float) -> None:
+def _step(net: Reader, optimiser: Any, batch: tuple[Tensor, Tensor, Tensor], dropout: float) -> float:
     import torch
     from torch.nn import functional
 
@@ -141,3 +149,4 @@ def _step(net: Reader, optimiser: Any, batch: tuple[Tensor, Tensor, Tensor], dro
     loss.backward()
     torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIPPED)
     optimiser.step()
+    return float(loss.detach())

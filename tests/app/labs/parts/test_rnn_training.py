@@ -9,7 +9,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from app.labs.parts.rnn_gradients import arriving, share_left, streams  # noqa: E402
 from app.labs.parts.rnn_training import Plan, Reviews, batches, probabilities, train  # noqa: E402
 from models.nn.recurrent import ScratchReader, Shape, TorchReader  # noqa: E402
 
@@ -48,6 +47,7 @@ def test_a_reader_learns_what_turns_a_word_and_the_seed_says_how() -> None:
         runs.append(curves)
     assert runs[0] == runs[1]
     assert runs[0].epochs == list(range(13))
+    assert runs[0].moments[-1] == 12 and runs[0].batch_loss[-1] < runs[0].batch_loss[0]
     assert runs[0].held[-1] > 0.95 and runs[0].held_loss[-1] < runs[0].held_loss[0]
 
 
@@ -65,33 +65,3 @@ def test_probabilities_keep_the_order_of_the_reviews() -> None:
     alone = np.concatenate([probabilities(net, [text]) for text in reviews.numbers])
     np.testing.assert_allclose(together, alone, atol=1e-6)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-6)
-
-
-def test_streams_end_where_reviews_do() -> None:
-    reviews = Reviews([[2, 3, 4], [5, 6]], np.array([0, 1]))
-    units, kinds = streams(reviews, length=4, many=3)
-    assert units.tolist() == [[3, 4, 5, 6], [6, 2, 3, 4], [3, 4, 5, 6]]
-    assert kinds.tolist() == [1, 0, 1]
-
-
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_gradient_by_step_is_that_of_a_nudged_state(cell: str) -> None:
-    """0 steps back it is known in closed form: (p − y) W, the softmax's slope through the last layer."""
-    net = ScratchReader(Shape(10, 4, 6, cell), seed=1)  # type: ignore[arg-type]
-    units, kinds = streams(turned(30), length=12, many=5)
-    found = arriving(net, units, kinds)["state"]
-    with torch.no_grad():
-        last = net.read(units, torch.full((5,), 12)).states[-1]
-        slope = net.judge(last).softmax(dim=1) - torch.nn.functional.one_hot(kinds, 2)
-        wanted = (slope @ net.state_dict()["output.weight"]).norm(dim=1).mean()
-    assert found[0] == pytest.approx(float(wanted), rel=1e-4)
-    assert len(found) == 12 and found[11] < found[0]
-
-
-def test_before_learning_less_than_a_ten_thousandth_reaches_30_steps_back_in_a_basic_rnn() -> None:
-    """The first of the lab's tries; an LSTM's cell state keeps far more."""
-    units, kinds = streams(turned(60))
-    basic = arriving(ScratchReader(Shape(10, 64, 64, "rnn")), units, kinds)["state"]
-    memory = arriving(ScratchReader(Shape(10, 64, 64, "lstm")), units, kinds)["memory"]
-    assert share_left(basic, 30) < 1e-4
-    assert share_left(memory, 30) > 10 * share_left(basic, 30)
