@@ -46,7 +46,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scaled: 
 
 def attend_torch(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     """The same in one fused call, which keeps no shares: (…, Tq, D)."""
-    return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    mixed: Tensor = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    return mixed
 
 
 def to_heads(x: Tensor, heads: int) -> Tensor:
