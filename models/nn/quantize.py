@@ -115,7 +115,8 @@ def rounded_torch(weight: Tensor) -> Tensor:
 
 def relative_error(weight: Tensor, packed: Packed) -> float:
     """‖ŵ - w‖ / ‖w‖."""
-    return float((packed.unpack() - weight).norm() / weight.norm())
+    lost, whole = (torch.linalg.vector_norm(each) for each in (packed.unpack() - weight, weight))
+    return float(lost / whole)
 
 
 def _groups(weight: Tensor, group: int) -> Tensor:
