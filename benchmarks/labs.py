@@ -34,6 +34,8 @@ class Setting:
 
 FASHION_FULL = {"weights": "train", "data": "fashion-mnist", "rows": 60_000, "layers": 2, "width": 256, "epochs": 12}
 DIGITS_FULL = {"weights": "train", "data": "digits", "rows": 1437, "epochs": 20}
+NSMC_FULL = {"weights": "train", "data": "nsmc", "rows": 20_000, "unit": "morpheme", "epochs": 4}
+IMDB_FULL = {"weights": "train", "data": "imdb", "rows": 20_000, "unit": "morpheme", "epochs": 5}
 FULL: dict[str, Sequence[Setting]] = {
     "mlp": (
         Setting("Fashion-MNIST, 2 x 256, ReLU, Adam", FASHION_FULL, "accuracy", ">= 0.87"),
@@ -64,6 +66,16 @@ FULL: dict[str, Sequence[Setting]] = {
         Setting(
             "the settings of the weights that ship", {"weights": "train", **GptLab.ships}, "held", "below the trigram"
         ),
+    ),
+    "rnn": (
+        Setting("NSMC, 20,000 reviews, LSTM, morphemes", NSMC_FULL, "accuracy", ">= 0.80"),
+        Setting("the same with torch.nn", {**NSMC_FULL, "way": "torch"}, "accuracy", "as from scratch"),
+        Setting("GRU", {**NSMC_FULL, "cell": "gru"}, "accuracy", ">= 0.80"),
+        Setting("basic RNN", {**NSMC_FULL, "cell": "rnn"}, "accuracy", ""),
+        Setting("the last state alone", {**NSMC_FULL, "pooling": "last"}, "accuracy", ""),
+        Setting("a bag of uni- and bigrams", {**NSMC_FULL, "width": 2, "epochs": 1}, "baseline", "to beat"),
+        Setting("IMDB, LSTM", IMDB_FULL, "accuracy", ">= 0.75 from 4,000 reviews on"),
+        Setting("the same, a bag of uni- and bigrams", {**IMDB_FULL, "width": 2, "epochs": 1}, "baseline", "to beat"),
     ),
     "boundary": (
         Setting("moons", {"toy": "moons"}, "accuracy", ">= 0.95"),
@@ -98,6 +110,34 @@ FULL: dict[str, Sequence[Setting]] = {
             "accuracy",
             "above the prompt",
         ),
+    ),
+    "augment": (
+        Setting("Fashion-MNIST, 100 real, 4 mixed for each", {}, "gain", "seeds agree or differ; below as many real"),
+        Setting("the same, as many real ones", {}, "more", "above both"),
+        Setting("NSMC, 500 real, 4 mixed for each", {"data": "nsmc", "real": 500}, "gain", "about 0"),
+    ),
+    "gan": (
+        Setting("Fashion-MNIST, 6,000 pictures, 8 epochs", {"weights": "train"}, "kinds", "6 - 10 of 10 classes"),
+        Setting(
+            "the same, no batch norm and a fast generator",
+            {"weights": "train", "trouble": "no_norm"},
+            "kinds",
+            "below it: mode collapse",
+        ),
+    ),
+    "attention": (
+        Setting("Qwen2.5-Coder-0.5B, 32 tokens", {"tokens": 32}, "speedup", "> 1, by the KV cache"),
+        Setting("the same", {"tokens": 2}, "first", "0.2 - 1: attention to the first token"),
+    ),
+    "quantization": (
+        Setting("the lessons' model, int8", {}, "cost_int8", "<= 0.02 of the perplexity"),
+        Setting("the same, NF4", {}, "cost_nf4", "<= 0.4"),
+        Setting("Qwen2.5-Coder-0.5B, int8", {"model": "qwen2.5-coder-0.5b", "tokens": 8}, "cost_int8", "<= 0.02"),
+        Setting("the same, NF4", {"model": "qwen2.5-coder-0.5b", "tokens": 8}, "cost_nf4", "<= 0.4"),
+    ),
+    "memory": (
+        Setting("8 layers, checkpointing from scratch", {}, "kept_share", "<= 0.6"),
+        Setting("the same, work", {}, "work", "about 4/3"),
     ),
 }
 COLUMNS = ("lab", "setting", "data", "score", "mean", "least - greatest", "seconds", "reference")
