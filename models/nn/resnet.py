@@ -12,6 +12,7 @@ convolutions, as in VGG (Simonyan and Zisserman 2015).
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -30,7 +31,8 @@ class Block(nn.Module):
         self.norm1 = layers.norm(there)
         self.conv2 = layers.conv(there, there, 3, padding=1, bias=False)
         self.norm2 = layers.norm(there)
-        self.skip, self.shortcut = skip, None
+        self.skip = skip
+        self.shortcut: Any = None
         if skip and here != there:
             self.shortcut = layers.conv(here, there, 1, stride=stride, bias=False)
         if skip:

@@ -40,8 +40,8 @@ def test_from_scratch_it_is_the_same_network_and_learns_the_same() -> None:
             losses.append(float(loss.detach()))
             with torch.no_grad():
                 for weight in net.parameters():
-                    weight -= 0.05 * weight.grad
+                    weight -= 0.001 * weight.grad
                     weight.grad = None
-        assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     nets[0].load_state_dict(nets[1].state_dict())
-    assert torch.allclose(nets[0](images), nets[1](images), atol=1e-5)
+    assert torch.allclose(nets[0](images), nets[1](images), atol=1e-4)

@@ -38,7 +38,7 @@ def test_from_scratch_it_is_the_same_network_and_learns_the_same(skip: bool) -> 
         net.eval()
     assert torch.allclose(nets[0](images), nets[1](images), atol=1e-4), "the running means are the same"
     nets[0].load_state_dict(nets[1].state_dict())
-    assert torch.allclose(nets[0](images), nets[1](images), atol=1e-5)
+    assert torch.allclose(nets[0](images), nets[1](images), atol=1e-4)
 
 
 def test_a_block_begins_as_its_shortcut() -> None:
