@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,26 @@ def test_pictures_in_class_folders_are_read(desk: Desk, tmp_path: Path) -> None:
     assert [found.classes[kind] for kind in found.train.targets] == ["cat", "dog"]
     (folder / "train" / "cat" / "2.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"2\.png"):
+        load(desk, "cifar10")
+
+
+def test_pictures_in_class_folders_of_a_zip_are_read(desk: Desk, tmp_path: Path) -> None:
+    """As JPEG files; where there are two archives, the larger one."""
+    from PIL import Image
+
+    Image.new("RGB", (32, 32), "blue").save(tmp_path / "blue.jpg")
+    folder = desk.home / "datasets" / "cifar10"
+    folder.mkdir(parents=True)
+    for name, many in (("few.zip", 1), ("many.zip", 3)):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for place in (f"{part}/ship/{n}.jpg" for part in ("train", "test") for n in range(many)):
+                archive.write(tmp_path / "blue.jpg", place)
+    found = load(desk, "cifar10")
+    assert (found.origin, found.train.inputs.shape) == ("folder", (3, 32, 32, 3))
+    assert found.test.inputs[2, 5, 5, 2] > 250
+    assert found.train.targets.tolist() == [8, 8, 8]
+    (folder / "many.zip").write_bytes(b"x" * 10_000)
+    with pytest.raises(InputError, match=r"many\.zip"):
         load(desk, "cifar10")
 
 
