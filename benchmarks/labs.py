@@ -36,6 +36,8 @@ FASHION_FULL = {"weights": "train", "data": "fashion-mnist", "rows": 60_000, "la
 DIGITS_FULL = {"weights": "train", "data": "digits", "rows": 1437, "epochs": 20}
 NSMC_FULL = {"weights": "train", "data": "nsmc", "rows": 20_000, "unit": "morpheme", "epochs": 4}
 IMDB_FULL = {"weights": "train", "data": "imdb", "rows": 20_000, "unit": "morpheme", "epochs": 5}
+CLOTHES_FULL = {"weights": "train", "data": "fashion-mnist", "rows": 60_000, "epochs": 6, "augment": "both"}
+CIFAR_FULL = {"weights": "train", "data": "cifar10", "rows": 20_000, "epochs": 24, "augment": "both"}
 FULL: dict[str, Sequence[Setting]] = {
     "mlp": (
         Setting("Fashion-MNIST, 2 x 256, ReLU, Adam", FASHION_FULL, "accuracy", ">= 0.87"),
@@ -91,6 +93,13 @@ FULL: dict[str, Sequence[Setting]] = {
         Setting(
             "Rosenbrock, own rates", {"ground": "rosenbrock", "rates": "own", "steps": 500}, "arrived_momentum", "< 100"
         ),
+    ),
+    "cnn": (
+        Setting("Fashion-MNIST, ResNet, 6 epochs", CLOTHES_FULL, "accuracy", ">= 0.90"),
+        Setting("the same, LeNet-5", {**CLOTHES_FULL, "network": "lenet", "augment": "none"}, "accuracy", ""),
+        Setting("CIFAR-10, 20,000 pictures, ResNet, 24 epochs", CIFAR_FULL, "accuracy", ">= 0.70, within 15 minutes"),
+        Setting("the same without shortcuts", {**CIFAR_FULL, "network": "plain"}, "accuracy", ""),
+        Setting("the same without augmentation", {**CIFAR_FULL, "augment": "none"}, "accuracy", "below augmented"),
     ),
     "judging": (
         Setting("breast cancer, logistic regression", {}, "auc", ">= 0.97"),
