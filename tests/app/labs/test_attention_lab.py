@@ -137,7 +137,7 @@ class TestTheLocalModel:
         assert found["Said", "pieces"].values["count"] == 14
 
     def test_a_long_text_is_cut_and_torn_syllables_are_told(self, qwen: Local) -> None:
-        found = blocks(looked(qwen, sentence="<b>뷁뷁</b> 🙂 " * 20))
+        found = blocks(looked(qwen, sentence="<b>꿹</b> 🙂 " * 20))
         assert found["Said", "torn"].values["count"] > 0
         assert found["Said", "long"].values["most"] == len(found["Table", "tokens"].rows) == MOST_TOKENS
         assert "<b" not in json.dumps(found["Figure", "attention"].layout)
