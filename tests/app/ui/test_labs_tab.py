@@ -317,6 +317,7 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(url: str, visit: Any) -> 
         ("ngram", "en", 390, ".cm-table td"),
         ("gpt", "en", 390, "[data-name='gpt/attention_1'] .main-svg"),
     ],
+    ids=["regression", "ngram", "gpt"],
 )
 def test_labs_run_for_real(url: str, visit: Any, name: str, lang: str, width: int, place: str) -> None:
     page = opened(visit(url, width), name, LABS[name].small, lang)
