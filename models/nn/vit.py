@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -166,7 +167,8 @@ class TorchViT(nn.Module):
     def looked(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, and each layer's attention (B, H, T, T), for which attention is computed once more."""
         tokens, maps = self.enter(images), []
-        for block in self.blocks:
+        blocks: list[Any] = list(self.blocks)
+        for block in blocks:
             normed = block.norm1(tokens)
             maps.append(block.self_attn(normed, normed, normed, average_attn_weights=False)[1])
             tokens = block(tokens)  # (B, T, C)
