@@ -38,6 +38,7 @@ NSMC_FULL = {"weights": "train", "data": "nsmc", "rows": 20_000, "unit": "morphe
 IMDB_FULL = {"weights": "train", "data": "imdb", "rows": 20_000, "unit": "morpheme", "epochs": 5}
 CLOTHES_FULL = {"weights": "train", "data": "fashion-mnist", "rows": 60_000, "epochs": 6, "augment": "both"}
 CIFAR_FULL = {"weights": "train", "data": "cifar10", "rows": 20_000, "epochs": 24, "augment": "both"}
+VIT_SHUFFLED = {"patches": "shuffled", "patch": "8", "each": 20}
 FULL: dict[str, Sequence[Setting]] = {
     "mlp": (
         Setting("Fashion-MNIST, 2 x 256, ReLU, Adam", FASHION_FULL, "accuracy", ">= 0.87"),
@@ -147,6 +148,19 @@ FULL: dict[str, Sequence[Setting]] = {
     "memory": (
         Setting("8 layers, checkpointing from scratch", {}, "kept_share", "<= 0.6"),
         Setting("the same, work", {}, "work", "about 4/3"),
+    ),
+    "vit": (
+        Setting("Fashion-MNIST, 10 of a kind, head on frozen weights", {}, "frozen", ">= 0.40"),
+        Setting("the same, from scratch", {}, "scratch", "beside it"),
+        Setting("shuffled patches, 20 of a kind, from scratch", VIT_SHUFFLED, "scratch", "as in order"),
+        Setting("the same in order", {**VIT_SHUFFLED, "patches": "kept"}, "scratch", ""),
+    ),
+    "transfer": (
+        Setting("Fashion-MNIST, CNN, 20 of a kind, full", {}, "full", ">= 0.50"),
+        Setting("the same, from scratch", {}, "scratch", "below full"),
+        Setting("the same, old kinds after full", {}, "kept_full", "below before: forgetting"),
+        Setting("the same, lower layers slower", {"decay": 0.2}, "kept_full", "above it"),
+        Setting("ViT, full", {"net": "vit"}, "full", ">= 0.50"),
     ),
 }
 COLUMNS = ("lab", "setting", "data", "score", "mean", "least - greatest", "seconds", "reference")
