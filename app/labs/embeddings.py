@@ -226,8 +226,8 @@ def _differ(found: Found, chunks: int) -> Said:
     if not found.lexical:
         return Said("differ", "no_words", {"chunks": chunks}, "bad")
     both = len(_shared(found))
-    said = {"both": both, "dense": len(found.dense) - both, "chunks": chunks, "words": ", ".join(found.words)}
-    return Said("differ", "differ", said)
+    said = {"both": both, "dense": len(found.dense) - both, "chunks": chunks}
+    return Said("differ", "differ", {**said, "words": ", ".join(found.words)})
 
 
 LAB = EmbeddingsLab()

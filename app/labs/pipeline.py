@@ -104,6 +104,7 @@ def generation(local: Local, desk: Desk, values: Values) -> Iterator[Event]:
         chosen |= {"temperature": heat, "top_k": 0, "top_p": 1.0}
     begun = time.monotonic()
     turn = [{"role": "user", "content": prompt}]
+    made: Any
     (made,) = write(turn, max_new_tokens=many, return_tensors=True, **chosen)
     took = time.monotonic() - begun
     tokens = _chat(local, prompt)
@@ -186,21 +187,21 @@ def _shape(shape: tuple[int, ...]) -> str:
     return str(shape)
 
 
-Chance = Callable[[str], float]  # a review -> the probability that it is positive
+Judge = Callable[[str], dict[str, float]]  # a review -> way -> the probability that it is positive
 
 
 def sentiment(local: Local, desk: Desk, values: Values) -> Iterator[Event]:
     """Text classification: by the next token of a prompt, or by a head that is fitted on reviews here."""
     review, judged = str(values["review"]), int(values["judged"])
     if values["by"] == "head":
-        ways = yield from _by_head(local, desk, review, int(values["taught"]))
+        judge = yield from _by_head(local, desk, review, int(values["taught"]))
     else:
-        ways = yield from _by_prompt(local, review)
+        judge = yield from _by_prompt(local, review)
     if judged:
-        yield from _judged(desk, ways, judged)
+        yield from _judged(desk, judge, judged)
 
 
-def _by_prompt(local: Local, review: str) -> Generator[Event, None, dict[str, Chance]]:
+def _by_prompt(local: Local, review: str) -> Generator[Event, None, Judge]:
     """The pipeline's three steps one by one, then as one."""
     from transformers import pipeline
 
@@ -219,13 +220,16 @@ def _by_prompt(local: Local, review: str) -> Generator[Event, None, dict[str, Ch
     after = [("logits", (len(LABELS),), of_labels), ("softmax", (len(LABELS),), _said(found))]
     yield Shown(_inside(local, tokens["input_ids"][0].tolist(), logits, after))
     empty = classify.forward(classify.preprocess(NOTHING))["logits"][0, first]
-    return {
-        "plain": lambda text: _positive(classify(text)),
-        "calibrated": lambda text: _positive(classify(text, prior=empty)),
-    }
+
+    def judge(text: str) -> dict[str, float]:
+        made = classify.forward(classify.preprocess(text))
+        plain, calibrated = classify.postprocess(made), classify.postprocess(made, prior=empty)
+        return {"plain": _positive(plain), "calibrated": _positive(calibrated)}
+
+    return judge
 
 
-def _by_head(local: Local, desk: Desk, review: str, taught: int) -> Generator[Event, None, dict[str, Chance]]:
+def _by_head(local: Local, desk: Desk, review: str, taught: int) -> Generator[Event, None, Judge]:
     """The frozen body's last layer at the last token, and two columns fitted on it."""
     import torch
     from transformers import pipeline
@@ -254,7 +258,7 @@ def _by_head(local: Local, desk: Desk, review: str, taught: int) -> Generator[Ev
     ]
     yield Shown(Table("inside", INSIDE, tuple(rows)))
     yield Shown(Said("fitted", "fitted", {"taught": len(texts), "weights": f"{head.score.weight.numel():,}"}))
-    return {"head": lambda text: _positive(classify(text, top_k=None))}
+    return lambda text: {"head": _positive(classify(text, top_k=None))}
 
 
 def balanced(texts: Sequence[str], truth: NDArray[np.bool_], many: int) -> tuple[list[str], NDArray[np.bool_]]:
@@ -283,26 +287,25 @@ def _positive(found: Sequence[Mapping[str, Any]]) -> float:
     return float(next(one["score"] for one in found if one["label"] == LABELS[1]))
 
 
-def _judged(desk: Desk, ways: Mapping[str, Chance], many: int) -> Iterator[Event]:
+def _judged(desk: Desk, judge: Judge, many: int) -> Iterator[Event]:
     """Accuracy on reviews of NSMC's test with its interval, beside saying the same to all of them."""
     found = load_data(desk, "nsmc", train=1, test=many)
     yield found.used()
     truth = found.test.targets == 1
-    said: dict[str, list[float]] = {name: [] for name in ways}
+    said = []
     for done, text in enumerate(found.test.inputs, start=1):
-        for name, way in ways.items():
-            said[name].append(way(text))
+        said.append(judge(text))
         yield Progress(done, len(truth), "judging")
-    shares = {name: np.array(each) for name, each in said.items()}
+    shares = {name: np.array([one[name] for one in said]) for name in said[0]}
     right = {name: int(((share >= 0.5) == truth).sum()) for name, share in shares.items()}
     right["always"] = int(max(truth.sum(), (~truth).sum()))
     positive = {name: int((share >= 0.5).sum()) for name, share in shares.items()}
-    rows = tuple(
-        (name, one, len(truth), *(round(share, 3) for share in (one / len(truth), *interval(one, len(truth)))))
-        for name, one in right.items()
-    )
-    yield Shown(Table("accuracy", ("way", "right", "count", "share", "low", "high"), rows))
-    best = max(ways, key=lambda name: right[name])
+    rows = []
+    for name, one in right.items():
+        low, high = interval(one, len(truth))
+        rows.append((name, one, len(truth), round(one / len(truth), 3), round(low, 3), round(high, 3)))
+    yield Shown(Table("accuracy", ("way", "right", "count", "share", "low", "high"), tuple(rows)))
+    best = max(shares, key=lambda name: right[name])
     yield Score("accuracy", right[best] / len(truth), unit="share")
     values = {"positive": positive[best], "all": len(truth), "true": int(truth.sum())}
     yield Shown(Said("leaning", "leaning", values))

@@ -27,31 +27,36 @@ ANSWER_PROMPT = (
 FEWEST_LETTERS, LEAST_SHARE = 2, 0.5  # of what was said, so much must stand in the text in one piece
 
 
-class NextTokenLabels(Pipeline):  # type: ignore[misc]
+class NextTokenLabels(Pipeline):
     """Which of a few words would the model write next? Their probabilities, divided by their sum, are the scores: zero-shot, no
     weight is trained (Brown et al. 2020). Its input is a text; its output a label and a score for each word, the best first."""
+
+    model: Any
+    tokenizer: Any
 
     def _sanitize_parameters(self, labels: Sequence[str] = LABELS, prior: Tensor | None = None, **_: Any) -> Any:
         """prior: logits of the labels for a text that says nothing, which are taken off: contextual calibration (Zhao et al. 2021)."""
         return {}, {}, {"labels": labels, "prior": prior}
 
-    def preprocess(self, input_: str, **_: Any) -> dict[str, Tensor]:
+    def preprocess(self, input_: str, **_: Any) -> Any:
         """Token ids of the question, (1, T), as the model's chat template writes them."""
         return chat(self.tokenizer, REVIEW_PROMPT.format(text=input_))
 
-    def _forward(self, input_tensors: Mapping[str, Tensor], **_: Any) -> dict[str, Tensor]:
+    def _forward(self, input_tensors: Any, **_: Any) -> Any:
         """The scores of every token to come next, (1, V)."""
         found = self.model(**input_tensors, logits_to_keep=1)
         return {"logits": found.logits[:, -1]}  # (1, 1, V) -> (1, V)
 
-    def postprocess(
-        self, model_outputs: Mapping[str, Tensor], labels: Sequence[str] = LABELS, prior: Tensor | None = None
+    def postprocess(  # type: ignore[override]
+        self, model_outputs: Any, labels: Sequence[str] = LABELS, prior: Tensor | None = None
     ) -> list[dict[str, Any]]:
         """A softmax over the labels alone."""
         logits = model_outputs["logits"][0, self.first_tokens(labels)].float()  # (1, V) -> (K,)
         shares = (logits - (0 if prior is None else prior)).softmax(dim=0)
-        found = [{"label": label, "score": float(share)} for label, share in zip(labels, shares, strict=True)]
-        return sorted(found, key=lambda one: -float(one["score"]))  # type: ignore[arg-type]
+        found: list[dict[str, Any]] = [
+            {"label": label, "score": float(share)} for label, share in zip(labels, shares, strict=True)
+        ]
+        return sorted(found, key=lambda one: -one["score"])
 
     def first_tokens(self, labels: Sequence[str]) -> list[int]:
         """The token each label begins with. Raises ValueError where two begin alike: they could not be told apart."""
@@ -68,22 +73,25 @@ class Span(NamedTuple):
     end: int
 
 
-class ExtractedAnswer(Pipeline):  # type: ignore[misc]
+class ExtractedAnswer(Pipeline):
     """Question answering without a head for spans: the model writes an answer, and only what of it stands in the text is given out.
 
     Its input is {"question", "context"}; its output {"answer", "start", "end", "score", "generated"}: "" and the place -1 where
     nothing that was written stands there. score: the geometric mean of the probabilities of the written tokens.
     """
 
+    model: Any
+    tokenizer: Any
+
     def _sanitize_parameters(self, max_new_tokens: int = 32, **_: Any) -> Any:
         return {}, {"max_new_tokens": max_new_tokens}, {}
 
-    def preprocess(self, input_: Mapping[str, str], **_: Any) -> dict[str, Any]:
+    def preprocess(self, input_: Mapping[str, str], **_: Any) -> Any:
         """Token ids of the text and the question, (1, T)."""
         tokens = chat(self.tokenizer, ANSWER_PROMPT.format(**input_))
         return {"context": input_["context"], **tokens}
 
-    def _forward(self, input_tensors: Mapping[str, Any], max_new_tokens: int = 32, **_: Any) -> dict[str, Any]:
+    def _forward(self, input_tensors: Any, max_new_tokens: int = 32, **_: Any) -> Any:  # type: ignore[override]
         """Writes greedily: the tokens (N,) and the log-probability of each."""
         tokens = {name: value for name, value in input_tensors.items() if name != "context"}
         greedy = {"do_sample": False, "repetition_penalty": 1.0, "max_new_tokens": max_new_tokens}
@@ -93,7 +101,7 @@ class ExtractedAnswer(Pipeline):  # type: ignore[misc]
         sure = logs.gather(1, written[:, None])[:, 0]  # (N, V) -> (N,)
         return {"context": input_tensors["context"], "written": written, "sure": sure}
 
-    def postprocess(self, model_outputs: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+    def postprocess(self, model_outputs: Any, **_: Any) -> dict[str, Any]:
         """The words, and where they stand."""
         said = str(self.tokenizer.decode(model_outputs["written"], skip_special_tokens=True)).strip()
         context = model_outputs["context"]

@@ -76,8 +76,9 @@ def fit_head(local: Local, hidden: NDArray[np.float64], truth: NDArray[np.bool_]
     config = copy.deepcopy(local.model.config)
     config.num_labels = len(labels)
     config.id2label, config.label2id = dict(enumerate(labels)), {label: at for at, label in enumerate(labels)}
+    make: Any = AutoModelForSequenceClassification.from_config
     with torch.device("meta"):  # no second body is made: it is the causal model's
-        head: Any = AutoModelForSequenceClassification.from_config(config)
+        head = make(config)
     head.model = local.model.model
     head.score = torch.nn.Linear(hidden.shape[1], len(labels))
     with torch.no_grad():
