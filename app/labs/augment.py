@@ -59,13 +59,13 @@ class AugmentLab:
         Range("most", 1, 8, 4),
         Choice("image_method", tuple(augment_images.METHODS), "mix"),
         File("picture", SUFFIXES),
-        Range("degrees", 0, 180, 15),
-        Range("shift", 0, 50, 10),
-        Range("crop", 10, 100, 80),
-        Range("brightness", 0, 100, 30),
+        Range("degrees", 0, 180, 10),
+        Range("shift", 0, 50, 5),
+        Range("crop", 10, 100, 90),
+        Range("brightness", 0, 100, 20),
         Range("noise", 0, 50, 5),
-        Range("cutout", 0, 100, 40),
-        Range("mixup", 0, 100, 40),
+        Range("cutout", 0, 100, 25),
+        Range("mixup", 0, 100, 30),
         Choice("text_method", tuple(augment_text.METHODS), "mix"),
         Words("sentence", "이 영화는 결말이 정말 좋아서 시간이 전혀 아깝지 않았다", longest=500, lines=2),
         Range("alpha", 0.05, 0.9, 0.2, step=0.05, whole=False),
@@ -82,7 +82,7 @@ class AugmentLab:
         ratios = ratios_of(int(values["most"]))
         trainings = SEEDS * (2 * len(ratios) - 1)
         rows = SEEDS * int(values["real"]) * int(values["most"])
-        return 12.0 + trainings * STEPS * 0.003 + rows * 0.002
+        return 12.0 + trainings * STEPS * 0.002 + rows * 0.002
 
     def compute(self, desk: Desk, **values: Value) -> Iterator[Event]:
         """The previews, then the accuracy by ratio. Raises InputError for a picture that cannot be read."""

@@ -27,13 +27,13 @@ class Strength:
     or less, in percent; noise: standard deviation in percent of the range; cutout: side of the covered square in percent of the
     shorter side; mixup: percent of the other picture."""
 
-    degrees: float = 15
-    shift: float = 10
-    crop: float = 80
-    brightness: float = 30
+    degrees: float = 10
+    shift: float = 5
+    crop: float = 90
+    brightness: float = 20
     noise: float = 5
-    cutout: float = 40
-    mixup: float = 40
+    cutout: float = 25
+    mixup: float = 30
 
 
 @dataclass(frozen=True, slots=True)

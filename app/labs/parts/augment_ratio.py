@@ -25,9 +25,9 @@ from app.labs.parts.training import Rows, judge
 if TYPE_CHECKING:
     from torch import Tensor
 
-SEEDS, STEPS, BATCH = 3, 400, 32
+SEEDS, STEPS, BATCH = 3, 800, 32
 HIDDEN, BUCKETS = 64, 4096  # neurons of the picture classifier; places that a text's pairs of syllables are hashed to
-RATES = {"pictures": 0.002, "texts": 0.02}
+RATES = {"pictures": 0.001, "texts": 0.01}
 AUGMENTED, MORE = "augmented", "more"
 
 Row = tuple[Any, int]  # what augmentation changes, and its class
