@@ -11,8 +11,8 @@ from app.labs.parts import transfer_views as views
 from app.labs.parts.transfer_data import Material, material
 from app.labs.parts.transfer_study import PRETRAINED_ON, Study, Trials, before, knows, recipe, run
 from app.lessons.base import need_torch
-from app.lessons.images import EXPECTED, NETS, SEEN, WAYS, learning, network, rates
-from app.lessons.pictures import SIDE
+from app.lessons.images import EXPECTED, NETS, WAYS, learning, network, rates
+from app.lessons.pictures import SEEN, SIDE
 
 SHOWN_S = 0.5
 LOADING_S = {"cifar10": 40.0}
@@ -116,7 +116,12 @@ def _scored(study: Study, task: Material, found: Trials) -> Iterator[Event]:
         yield Score(way, means[way][study.each], low=low, unit="share")
     best = {each: max(means[way][each] for way in WAYS if way != "scratch") for each in study.amounts()}
     few, many = (100 * (best[each] - means["scratch"][each]) for each in (study.amounts()[0], study.each))
-    said = {"fewest": study.amounts()[0], "most": study.each, "few": f"{few:+.0f}", "many": f"{many:+.0f}"}
+    said: dict[str, str | int] = {
+        "fewest": study.amounts()[0],
+        "most": study.each,
+        "few": f"{few:+.0f}",
+        "many": f"{many:+.0f}",
+    }
     key = "one_amount" if len(study.amounts()) == 1 else "shrinks" if many < few else "grows"
     yield Shown(Said("worth", key, said))
 

@@ -201,7 +201,13 @@ def _cut(picture: np.ndarray, patch: int) -> Iterator[Event]:
     yield Shown(views.grid(picture, patch))
     yield Shown(views.sequence(picture, patch))
     grid = SIDE // patch
-    said = {"patch": patch, "tokens": grid**2, "grid": grid, "numbers": patch**2, "cells": f"{grid**4:,}"}
+    said: dict[str, str | int] = {
+        "patch": patch,
+        "tokens": grid**2,
+        "grid": grid,
+        "numbers": patch**2,
+        "cells": f"{grid**4:,}",
+    }
     yield Shown(Said("cut", "cut", said))
     yield Shown(views.cost(patch))
 
@@ -269,7 +275,7 @@ def _scored(task: Material, known: Known, few: Few, pair: Pair, values: Mapping[
     yield Shown(Table("networks", ("network", "learned", "on_few", "on_held"), rows))
     ahead = frozen.held[-1] - scratch.held[-1]
     key = "draw" if abs(ahead) < CLEARLY else "frozen_ahead" if ahead > 0 else "scratch_ahead"
-    said = {
+    said: dict[str, str | int] = {
         "images": len(few.kinds),
         "frozen": f"{100 * frozen.held[-1]:.0f}",
         "scratch": f"{100 * scratch.held[-1]:.0f}",

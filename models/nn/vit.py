@@ -209,7 +209,8 @@ def rollout(maps: Sequence[Tensor]) -> list[Tensor]:
 def similarity(positions: Tensor) -> Tensor:
     """Cosine of each position with each: (1, T, C) -> (T, T)."""
     unit = positions[0] / positions[0].norm(dim=-1, keepdim=True).clamp(min=1e-12)  # (T, C)
-    return unit @ unit.T
+    alike: Tensor = unit @ unit.T
+    return alike
 
 
 def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
