@@ -68,7 +68,7 @@ def _shipped(page: Page, shown: Sheet) -> str:
 
 def setting(lab: Lab, control: Control, value: Value, lang: str) -> str:
     """A control's value as the form says it."""
-    said = named(lab.name, "value", value, lang) if isinstance(control, Choice) else cell(value)
+    said = named(lab.name, "value", str(value), lang) if isinstance(control, Choice) else cell(value)
     return said if len(said) <= LONGEST_SETTING else f"{said[:LONGEST_SETTING]}…"
 
 
