@@ -20,6 +20,7 @@ from app.labs.base import (
     Desk,
     Drawing,
     Event,
+    Figure,
     Progress,
     Range,
     Said,
@@ -260,19 +261,21 @@ def _named(study: Study, drawn: Any) -> Iterator[Event]:
 
 def _maps(study: Study, image: Any) -> Iterator[Event]:
     """One picture's feature maps through the finished network, and those of its second stage as it learned."""
-    found = depths(study.net, image)
-    yield Shown(images("picture", coloured(image)[None]))
-    captions = [name if at == 0 else "" for name in found for at in range(CHANNELS)]
-    yield Shown(images("depths", np.concatenate(list(_full(found.values()))), captions, columns=CHANNELS))
+    shown = {"picture": coloured(image)[None]} | {name: _rgb(tiles) for name, tiles in depths(study.net, image).items()}
+    yield Shown(_rows("depths", shown))
     learnt = by_epoch(study.net, study.fronts, image)
-    captions = [str(epoch) if at == 0 else "" for epoch in learnt for at in range(CHANNELS)]
-    yield Shown(images("epochs", np.concatenate(list(_full(learnt.values()))), captions, columns=CHANNELS))
+    yield Shown(_rows("epochs", {str(epoch): _rgb(tiles) for epoch, tiles in learnt.items()}))
 
 
-def _full(rows: Any) -> Iterator[np.ndarray]:
-    """Each row of maps filled up with white."""
-    for tiles in rows:
-        yield np.concatenate([tiles, np.ones((CHANNELS - len(tiles), *tiles.shape[1:]))])
+def _rgb(tiles: np.ndarray) -> np.ndarray:
+    return tiles[..., None].repeat(3, axis=-1)  # (N, H, W) -> (N, H, W, 3)
+
+
+def _rows(name: str, rows: Mapping[str, np.ndarray]) -> Figure:
+    """A row of tiles (N, H, W, 3) each, filled up with white, its name under the first."""
+    captions = [key if at == 0 else "" for key in rows for at in range(CHANNELS)]
+    full = [np.concatenate([tiles, np.ones((CHANNELS - len(tiles), *tiles.shape[1:]))]) for tiles in rows.values()]
+    return images(name, np.concatenate(full), captions, columns=CHANNELS)
 
 
 def _mistakes(study: Study, held: Pictures) -> Iterator[Event]:

@@ -219,8 +219,9 @@ def _picture(work: Work, values: Mapping[str, Value]) -> Iterator[Event]:
         yield Used("scene", "made", 1)
     if any(length < kernel for length, kernel in zip(grey.shape, work.kernel.shape, strict=True)):
         raise InputError(detail="the picture is smaller than the kernel; give a larger one", text_key="small_photo")
-    yield Shown(images("before", grey[None], columns=1))
-    yield Shown(images("behind", shaded(convolved(grey, work.kernel))[None], columns=1))
+    around = [((length - 1) // 2, length // 2) for length in work.kernel.shape]  # so that both are of one size
+    after = shaded(np.pad(convolved(grey, work.kernel), around))
+    yield Shown(images("larger", np.stack([grey, after]), ("before", "after"), columns=2))
 
 
 def _code(work: Work) -> Code:

@@ -60,11 +60,11 @@ def test_most_parameters_lie_in_c5_most_products_in_the_convolutions(home: Path)
 
 def test_it_shows_what_it_looked_at(lenet: tuple[dict[str, Any], dict[str, float]]) -> None:
     found, _ = lenet
-    shown = {"loss", "accuracy", "filters", "confusion", "picture", "depths", "epochs", "cam"}
+    shown = {"loss", "accuracy", "filters", "confusion", "depths", "epochs", "cam"}
     assert {f"Figure {name}" for name in shown} <= set(found)
     captions = [note["text"] for note in found["Figure epochs"].layout["annotations"] if note["text"]]
     assert captions == ["0", "1", "2", "4", "8", "12"]
-    assert [n["text"] for n in found["Figure depths"].layout["annotations"] if n["text"]] == ["c1", "c3"]
+    assert [n["text"] for n in found["Figure depths"].layout["annotations"] if n["text"]] == ["picture", "c1", "c3"]
 
 
 @pytest.mark.parametrize(
