@@ -13,6 +13,7 @@ import numpy as np
 from app.labs.base import (
     Choice,
     Code,
+    Control,
     Desk,
     Event,
     Progress,
@@ -67,9 +68,9 @@ class RnnLab:
     """See the module."""
 
     name, order = "rnn", 50
-    notes = ("08-rnn-lstm-gru.md",)
-    network = ("models.nn.recurrent", "app.labs.parts.rnn_baseline")
-    controls = (
+    notes: tuple[str, ...] = ("08-rnn-lstm-gru.md",)
+    network: tuple[str, ...] = ("models.nn.recurrent", "app.labs.parts.rnn_baseline")
+    controls: tuple[Control, ...] = (
         Text("sentence", "처음에는 조금 지루했지만 끝까지 보니 정말 감동적인 영화였다.", longest=1000, lines=3),
         Choice("cell", CELLS, "lstm"),
         Choice(CONTROL, (SHIPPED, TRAIN), SHIPPED),

@@ -38,8 +38,7 @@ class Bag:
             return np.full(len(numbers), self.bias)
         at = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)  # (all features,)
         weights = np.where(self.keys[at] == keys, self.weights[at], 0.0)
-        odds: NDArray[np.float64] = np.bincount(rows, weights, len(numbers)) + self.bias
-        return odds
+        return np.asarray(np.bincount(rows, weights, len(numbers)) + self.bias, np.float64)
 
     def probabilities(self, numbers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Of the second class, for each review (N,)."""
