@@ -118,7 +118,7 @@ FULL: dict[str, Sequence[Setting]] = {
             "the same, a head fitted on 200",
             {"task": "sentiment", "judged": 200, "by": "head", "taught": 200},
             "accuracy",
-            "above the prompt",
+            "chance: 0.5",
         ),
     ),
     "augment": (
