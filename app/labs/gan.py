@@ -13,6 +13,7 @@ import numpy as np
 from app.labs.base import (
     Choice,
     Code,
+    Control,
     Desk,
     Event,
     Figure,
@@ -63,9 +64,9 @@ class GanLab:
     """See the module."""
 
     name, order = "gan", 135
-    notes = ("16-synthetic-data-gan.md",)
-    network = ("models.nn.dcgan", "models.nn.convolution")
-    controls = (
+    notes: tuple[str, ...] = ("16-synthetic-data-gan.md",)
+    network: tuple[str, ...] = ("models.nn.dcgan", "models.nn.convolution")
+    controls: tuple[Control, ...] = (
         Choice(CONTROL, (SHIPPED, TRAIN), SHIPPED),
         Choice("trouble", tuple(TROUBLES), "none"),
         Range("rows", 64, 20_000, 6000, log=True),
@@ -78,7 +79,7 @@ class GanLab:
     )
     tries = (
         Try(3, {}),
-        Try(1, {CONTROL: TRAIN, "trouble": "no_norm"}),
+        Try(1, {CONTROL: TRAIN, "trouble": "no_norm", "epochs": 1}),
         Try(2, {"noise_from": 3, "noise_to": 4}),
     )
     small: ClassVar[dict[str, Value]] = {CONTROL: TRAIN, "rows": 64, "epochs": 2, "latent": 4}
@@ -274,10 +275,10 @@ def _nearest(judge: Judge, made: Tensor) -> Figure:
 def _verdict(kinds: float, spread: float, novelty: float) -> Said:
     """The worst that the figures say."""
     values = {"kinds": f"{kinds:.1f}", "spread": f"{100 * spread:.0f}", "nearest": f"{novelty:.2f}"}
-    if novelty > NEAREST[1]:
-        return Said("verdict", "noise", values, "bad")
     if kinds < KINDS[0] or spread < SPREAD[0]:
         return Said("verdict", "collapsed", values, "bad")
+    if novelty > NEAREST[1]:
+        return Said("verdict", "noise", values, "bad")
     if novelty < NEAREST[0]:
         return Said("verdict", "copied", values, "bad")
     return Said("verdict", "diverse", values, "good")

@@ -38,9 +38,9 @@ def judge(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return trained_judge(rows, held, 10, seed=0)
 
 
-def played(judge: Judge, trouble: str) -> tuple[Dcgan, Course]:
-    """The lab's default training on a narrower network and fewer pictures."""
-    plan = Plan(EPOCHS, latent=32, rate=1e-3, trouble=trouble, seed=0)
+def played(judge: Judge, trouble: str, epochs: int) -> tuple[Dcgan, Course]:
+    """The lab's training on a narrower network and fewer pictures."""
+    plan = Plan(epochs, latent=32, rate=1e-3, trouble=trouble, seed=0)
     gan = Dcgan(replace(plan.recipe(), width=WIDTH))
     *_, (_, course) = train(gan, judge.train, plan, judge)
     return gan, course
@@ -48,7 +48,7 @@ def played(judge: Judge, trouble: str) -> tuple[Dcgan, Course]:
 
 @pytest.fixture(scope="module")
 def healthy(judge: Judge) -> tuple[Dcgan, Course]:
-    return played(judge, "none")
+    return played(judge, "none", EPOCHS)
 
 
 @pytest.mark.shared
@@ -62,9 +62,9 @@ def test_pictures_get_better_while_the_loss_does_not_fall(healthy: tuple[Dcgan, 
 
 
 @pytest.mark.shared
-def test_without_norm_a_fast_generator_collapses(healthy: tuple[Dcgan, Course], judge: Judge) -> None:
-    _, course = played(judge, "no_norm")
-    assert course.kinds[-1] < healthy[1].kinds[-1] - 2
+def test_without_norm_and_with_a_slow_discriminator_it_collapses(judge: Judge) -> None:
+    gan, _ = played(judge, "no_norm", epochs=3)
+    assert judge.spread(gan.generate(noise(100, 32, 1))) < 0.6, "less than the healthy one's"
 
 
 @pytest.mark.shared
@@ -86,8 +86,8 @@ def ran(desk: Desk, **values: Any) -> tuple[dict[str, Any], dict[str, float]]:
 
 HARD = {
     "least": {"latent": 1, "rate": 1e-5, "trouble": "strong", "epochs": 1, "noise_from": 0, "noise_to": 0},
-    "most": {"latent": 128, "rate": 1e-2, "trouble": "weak", "rows": 65, "noise_from": 99, "noise_to": 0},
-    "scratch": {"way": "scratch", "trouble": "no_norm", "rate": 1e-2, "epochs": 1},
+    "most": {"latent": 128, "rate": 1e-2, "trouble": "no_norm", "rows": 65, "noise_from": 99, "noise_to": 0},
+    "scratch": {"way": "scratch", "rate": 1e-2, "epochs": 1},
 }
 
 
