@@ -143,7 +143,7 @@ def _shown(work: Work, cell: Cell, place: tuple[int, int]) -> Iterator[Event]:
     high, wide = work.kernel.shape
     yield Shown(_framed(_grid("grid", work.padded), cell.top, cell.left, (high, wide)))
     yield Shown(_grid("kernel", work.kernel))
-    said = {"row": place[0] + 1, "column": place[1] + 1, "sum": cell.written(work.kernel)}
+    said: dict[str, str | float | int] = {"row": place[0] + 1, "column": place[1] + 1, "sum": cell.written(work.kernel)}
     yield Shown(Said("cell", "cell", said))
     rows = tuple(
         tuple(
@@ -196,7 +196,7 @@ def _after(result: Numbers, values: Mapping[str, Value]) -> Iterator[Event]:
     pooled = _pooled(result, size, str(values["pooling"]))
     yield Shown(_grid("pooled", pooled))
     first = ", ".join(number(value) for value in result[:size, :size].ravel())
-    said = {"size": size, "numbers": first, "value": number(pooled[0, 0])}
+    said: dict[str, str | float | int] = {"size": size, "numbers": first, "value": number(pooled[0, 0])}
     yield Shown(Said("pooling", f"pooled_{values['pooling']}", said))
 
 

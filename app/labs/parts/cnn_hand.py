@@ -97,7 +97,7 @@ def drawn(drawing: str) -> Numbers:
     grey = values.reshape(side, side)  # (S * S,) -> (S, S)
     blocks = [[grey[top:low, left:right].mean() for left, right in _pairs(edges)] for top, low in _pairs(edges)]
     most = max(max(map(max, blocks)), 1e-9)
-    return np.round(np.array(blocks) / most * 9)
+    return np.asarray(np.round(np.array(blocks) / most * 9))
 
 
 def _pairs(edges: NDArray[Any]) -> list[tuple[int, int]]:

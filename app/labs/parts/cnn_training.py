@@ -189,7 +189,7 @@ def logits(net: Any, images: Tensor) -> Tensor:
 
     net.eval()
     with torch.no_grad():
-        return torch.cat([net(part) for part in images.split(AHEAD)])
+        return torch.cat([net(part) for part in torch.split(images, AHEAD)])
 
 
 def accuracy(scores: Tensor, kinds: Tensor) -> float:
