@@ -25,7 +25,7 @@ from models.nn.optimisers import Adam
 
 SIDE = 28
 SPREAD, LEAK, BETAS = 0.02, 0.2, (0.5, 0.999)
-AT_ONCE = 64  # pictures generated together
+AT_ONCE = 64  # pictures generated together: from scratch, the windows of one take 2 MB
 PLAYERS = ("generator", "discriminator")
 COUNTER = "num_batches_tracked"  # kept by batch normalisation, and of no use here
 
@@ -184,9 +184,8 @@ class Dcgan:
         """(B, latent) -> (B, 1, 28, 28), from -1 to 1; each picture by itself, whatever else is in the batch."""
         self.generator.eval()
         with torch.no_grad():
-            return torch.cat(
-                [self.generator(part) for part in z.split(AT_ONCE)]
-            )  # from scratch, a picture's windows take 2 MB
+            parts = [self.generator(z[at : at + AT_ONCE]) for at in range(0, len(z), AT_ONCE)]
+        return torch.cat(parts)
 
     def judge(self, images: Tensor) -> Tensor:
         """The probability that each is real: (B, 1, 28, 28) -> (B,)."""
