@@ -168,7 +168,12 @@ def _attention(reading: Reading, layer: int, head: int) -> Iterator[Event]:
     yield Shown(heatmap("attention", map_, cells, Axes("looked_at", "reading")))
     yield Shown(bars("last", reading.names, {"share": map_[-1]}, Axes("share", "", span_y=None), lying=True))
     best = int(map_[-1].argmax())
-    said = {"layer": layer, "head": head, "at": reading.names[best], "share": f"{100 * float(map_[-1, best]):.0f}"}
+    said: dict[str, str | float | int] = {
+        "layer": layer,
+        "head": head,
+        "at": reading.names[best],
+        "share": f"{100 * float(map_[-1, best]):.0f}",
+    }
     yield Shown(Said("head", "head_looks", said))
 
 
@@ -226,10 +231,16 @@ def _lens(reading: Reading) -> Iterator[Event]:
     yield Shown(_lens_map(reading, layers, places))
     final = {"probability": (range(total), [layer.final for layer in layers])}
     yield Shown(line("final", final, Axes("layer", "probability", span_y=(0, 1)), marks=True))
-    rows = tuple((at, *_three(reading.qwen, layer), layer.rank) for at, layer in enumerate(layers))
+    rows: tuple[tuple[str | float | int, ...], ...] = tuple(
+        (at, *_three(reading.qwen, layer), layer.rank) for at, layer in enumerate(layers)
+    )
     yield Shown(Table("lens", ("layer", "first_place", "second_place", "third_place", "final_rank"), rows))
     from_ = settled(layers)
-    said = {"piece": reading.qwen.piece(layers[-1].top[0][0]), "layer": from_, "layers": total - 1}
+    said: dict[str, str | float | int] = {
+        "piece": reading.qwen.piece(layers[-1].top[0][0]),
+        "layer": from_,
+        "layers": total - 1,
+    }
     yield Shown(Said("settled", "settled", said))
     yield Score("settled", from_)
 

@@ -257,12 +257,23 @@ class Lab(Protocol):
     seconds: what `compute` takes at most on two cores with these values; the page announces it.
     """
 
-    name: str
-    order: int
-    notes: tuple[str, ...]
-    network: tuple[str, ...]
-    controls: tuple[Control, ...]
-    tries: tuple[Try, Try, Try]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def order(self) -> int: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    @property
+    def network(self) -> tuple[str, ...]: ...
+
+    @property
+    def controls(self) -> tuple[Control, ...]: ...
+
+    @property
+    def tries(self) -> tuple[Try, Try, Try]: ...
 
     def seconds(self, **values: Value) -> float: ...
 

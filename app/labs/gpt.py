@@ -258,8 +258,8 @@ def prepare(text: str) -> Material:
     learnt, held = known(learnt, vocabulary), known(held, vocabulary)
     trigram = bits(NGram(count(learnt, 3), vocabulary, Smoothing("kneser_ney")), held) * math.log(2)
     place = {token: at for at, token in enumerate(vocabulary)}
-    numbers = (torch.tensor([place[token] for token in part]) for part in (learnt, held))
-    return Material(*numbers, Alphabet(vocabulary), trigram)
+    first, rest = (torch.tensor([place[token] for token in part]) for part in (learnt, held))
+    return Material(first, rest, Alphabet(vocabulary), trigram)
 
 
 def _train(model: Any, material: Material, plan: Plan, drawn: tuple[Any, Sampling], course: Course) -> Iterator[Event]:
@@ -315,7 +315,12 @@ def _scored(course: Course) -> Iterator[Event]:
     yield Score("held", last, *EXPECTED, unit="loss")
     yield Score("perplexity", math.exp(min(last, 50.0)))
     yield Score("trigram", course.trigram, unit="loss")
-    said = {"last": f"{last:.2f}", "best": f"{best:.2f}", "step": best_step, "trigram": f"{course.trigram:.2f}"}
+    said: dict[str, str | float | int] = {
+        "last": f"{last:.2f}",
+        "best": f"{best:.2f}",
+        "step": best_step,
+        "trigram": f"{course.trigram:.2f}",
+    }
     if last > best + 0.05:
         yield Shown(Said("verdict", "overfitted", said, "bad"))
     else:

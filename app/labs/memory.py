@@ -134,7 +134,11 @@ def _fits(values: Mapping[str, Value], model: Model) -> Said:
     room, requests = int(values["room"]), int(values["requests"])
     weight_bits, bits = int(values["weight_bits"]), int(values["cache_bits"])
     tokens = tokens_that_fit(model, room * GIGA, requests, weight_bits, bits)
-    said = {"room": room, "requests": requests, "weights": f"{weight_bytes(model, weight_bits) / GIGA:.2f}"}
+    said: dict[str, str | float | int] = {
+        "room": room,
+        "requests": requests,
+        "weights": f"{weight_bytes(model, weight_bits) / GIGA:.2f}",
+    }
     if not tokens:
         return Said("fits", "fits_not", said, "bad")
     enough = tokens >= int(values["context"])

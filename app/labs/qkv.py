@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from app.labs.base import Choice, Code, Desk, Event, Range, Said, Score, Shown, Table, Try, Value, Words
 from app.labs.figures import Axes, Cells, heatmap, line
@@ -235,7 +235,7 @@ def _order(example: Example) -> Iterator[Event]:
     places = torch.arange(len(example.words))
     gap = float((example.mixed(places) - example.mixed(places.flip(0))).abs().max())
     yield Score("order_gap", gap)
-    tone = "plain" if gap > EXACT else "bad"
+    tone: Literal["plain", "bad"] = "plain" if gap > EXACT else "bad"
     yield Shown(Said("order", "order_matters" if gap > EXACT else "order_lost", {"gap": f"{gap:.3f}"}, tone))
 
 
@@ -249,7 +249,11 @@ def _scaling(width: int, seed: int) -> Iterator[Event]:
     }
     yield Shown(line("scaling", curves, Axes("head_width", "largest_share", log_x=True, span_y=(0, 1)), marks=True))
     divided, plain = found[widths.index(width)]
-    values = {"width": width, "root": f"{math.sqrt(width):.3g}", "plain": f"{100 * plain:.0f}"}
+    values: dict[str, str | float | int] = {
+        "width": width,
+        "root": f"{math.sqrt(width):.3g}",
+        "plain": f"{100 * plain:.0f}",
+    }
     yield Shown(Said("scaling", "scaling", {**values, "divided": f"{100 * divided:.0f}", "keys": KEYS}))
     yield Score("largest_divided", divided, unit="share")
     yield Score("largest_undivided", plain, unit="share")

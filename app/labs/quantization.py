@@ -124,7 +124,7 @@ def _matrix(base: Any, values: Mapping[str, Value]) -> Iterator[Event]:
         grids["normal"] = [lost(weight, Format(4, group, "normal"), outlier).error for group in groups.values()]
     yield Shown(bars("errors", list(groups), grids, Axes("sharing", "error")))
     columns = ("sharing", "bits_a_weight", "error", *(("error_normal",) if bits == 4 else ()))
-    rows = [
+    rows: list[tuple[str | float | int, ...]] = [
         (name, round(found.bits, 2), *(round(listed[at], 4) for listed in grids.values()))
         for at, (name, found) in enumerate(even.items())
     ]
@@ -165,7 +165,9 @@ def _table(found: Mapping[str, Row]) -> Table:
         (name, row.size / MEGA, row.size / full.size, math.exp(min(row.loss, 50)), row.loss - full.loss, row.rate)
         for name, row in found.items()
     )
-    rounded = tuple((name, *(float(f"{number:.4g}") for number in row)) for name, *row in rows)
+    rounded: tuple[tuple[str | float | int, ...], ...] = tuple(
+        (name, *(float(f"{number:.4g}") for number in row)) for name, *row in rows
+    )
     return Table("formats", ("format", "megabytes", "of_fp32", "perplexity", "nats_more", "rate"), rounded)
 
 

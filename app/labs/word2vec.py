@@ -252,7 +252,7 @@ def _train(words: Words, plan: Plan, learned: Learned) -> Iterator[Event]:
     losses, last = learned.losses, 0.0
     for epoch in range(plan.epochs):
         every = torch.from_numpy(pairs(words.sentences, plan.window, kept, rng))  # (N, 2)
-        batches = every.split(BATCH) if len(every) else ()
+        batches = torch.split(every, BATCH) if len(every) else ()
         total = 0.0
         for at, batch in enumerate(batches):
             false = torch.multinomial(drawn, len(batch) * plan.negatives, replacement=True, generator=draw)
@@ -302,7 +302,12 @@ def _neighbours(words: Words, vectors: NDArray[np.float64], word: str, window: i
     columns = ("word", "cosine", "count", "by_counts", "cosine", "count")
     yield Shown(Table("neighbours", columns, rows))
     shared = len({a for a, _ in ours} & {b for b, _ in theirs})
-    said = {"word": words.words[number], "count": int(words.counts[number]), "shared": shared, "all": len(ours)}
+    said: dict[str, str | float | int] = {
+        "word": words.words[number],
+        "count": int(words.counts[number]),
+        "shared": shared,
+        "all": len(ours),
+    }
     yield Shown(Said("neighbours", "neighbours", said))
 
 
@@ -373,7 +378,7 @@ def _map(words: Words, vectors: NDArray[np.float64], word: str, way: str) -> Ite
         labels["near"] = [words.words[at] for at in near]
     axes = Axes("first", "second") if way == "pca" else Axes(equal=True)
     yield Shown(scatter(f"map_{way}", groups, axes, labels))
-    said = {"words": len(chosen), "kept": f"{100 * kept(distances, places):.0f}"}
+    said: dict[str, str | float | int] = {"words": len(chosen), "kept": f"{100 * kept(distances, places):.0f}"}
     yield Shown(Said("map", f"map_{way}", said | {"share": f"{100 * float(shares.sum()):.0f}"}))
 
 

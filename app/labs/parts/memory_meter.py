@@ -71,9 +71,9 @@ def _mode() -> Any:
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
 
-    class Watching(TorchDispatchMode):
+    class Watching(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves its modes untyped
         def __init__(self, meter: Meter) -> None:
-            super().__init__()
+            super().__init__()  # type: ignore[no-untyped-call]
             self.meter = meter
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
