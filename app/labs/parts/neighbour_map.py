@@ -46,7 +46,8 @@ def _widths(beyond: Numbers) -> Numbers:
         middle = (low + high) / 2
         wide = np.exp(-beyond / middle[:, None]).sum(axis=1) > wanted
         high, low = np.where(wide, middle, high), np.where(wide, low, middle)
-    return (low + high) / 2
+    halved: Numbers = (low + high) / 2
+    return halved
 
 
 def spread(distances: Numbers, start: Numbers, steps: int = STEPS) -> Numbers:
