@@ -306,6 +306,8 @@ def from_row(row: Mapping[str, Any]) -> Event:
     """Inverse of `to_row`."""
     if row["event"] == "Shown":
         block = dict(row["block"])
+        if row["kind"] == "Figure":
+            block["frames"] = tuple(block["frames"])
         if row["kind"] == "Table":
             block |= {"columns": tuple(block["columns"]), "rows": tuple(map(tuple, block["rows"]))}
         return Shown(_BLOCKS[row["kind"]](**block))
