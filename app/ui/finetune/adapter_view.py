@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from app.ui.finetune.charts import number
 from app.ui.i18n import catalog
 from app.ui.markup import attribute, blocks, inline
 from app.ui.page import Page
@@ -103,10 +102,15 @@ def _rename(page: Page) -> str:
 def scores(page: Page, adapter: Adapter) -> str:
     """What its run and its evaluation say, as a table; the evaluation's metrics have base and tuned."""
     run = {name: value for name, value in adapter.made.scores.items() if isinstance(value, int | float)}
-    rows = "".join(f"<div><dt>{_name(page, name)}</dt><dd>{number(value)}</dd></div>" for name, value in run.items())
+    rows = "".join(f"<div><dt>{_name(page, name)}</dt><dd>{_figure(value)}</dd></div>" for name, value in run.items())
     if not rows:
         return ""
     return f'<h4>{page.text("bench.scores")}</h4><section class="cm-probe"><dl>{rows}</dl></section>'
+
+
+def _figure(value: float) -> str:
+    """A loss with three places, so that a small change of it is seen; a count as it is."""
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def _name(page: Page, name: str) -> str:
@@ -136,6 +140,7 @@ def answers(page: Page, sides: Sequence[tuple[str, str, bool]]) -> str:
 
 
 def card(page: Page, text: str) -> str:
-    """The model card."""
+    """The model card, without the head that is for the hub's machines."""
+    text = text.removeprefix("---\n").partition("\n---\n")[2] if text.startswith("---\n") else text
     body = blocks(text) if text else f'<p class="cm-empty">{page.text("bench.no_card")}</p>'
     return f'<h6>{page.text("bench.card")}</h6><div class="cm-body cm-card-text">{body}</div>'
