@@ -106,7 +106,7 @@ class GptLab:
 
     name, order = "gpt", 85
     notes = ("11-attention-transformer.md", "12-bert-gpt-vit.md", "10-tokenization-language-models.md")
-    network = ("models.nn.gpt",)
+    network = ("models.nn.gpt", "models.nn.transformer")
     controls = (
         Choice(CONTROL, (SHIPPED, TRAIN), SHIPPED),
         CORPUS,

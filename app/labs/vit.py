@@ -95,7 +95,7 @@ class VitLab:
 
     name, order = "vit", 100
     notes = ("12-bert-gpt-vit.md", "11-attention-transformer.md", "14-transfer-learning-huggingface.md")
-    network = ("models.nn.vit",)
+    network = ("models.nn.vit", "models.nn.transformer")
     controls = (
         Choice("data", ("fashion-mnist", "digits", "cifar10"), "fashion-mnist"),
         Choice("weights", ("shipped", "train"), "shipped"),

@@ -12,14 +12,14 @@ place of a class token (Beyer et al. 2022, https://arxiv.org/abs/2205.01580). La
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from models.nn.gpt import gelu, layer_norm
+from models.nn.transformer import Named, layer, layer_norm, layer_sizes, torch_layer
 
 POSITION_SPREAD = 0.02  # of the first positions
 
@@ -56,26 +56,12 @@ def cut(images: Tensor, patch: int) -> Tensor:
     return cells.permute(0, 2, 4, 1, 3, 5).reshape(batch, grid**2, -1)  # -> (B, G, G, N, P, P) -> (B, T, N P P)
 
 
-class Vit:
+class Vit(Named):
     """From scratch: parameters by their names, and nothing of torch.nn."""
 
     def __init__(self, shape: Shape, seed: int = 0) -> None:
         self.shape, draw = shape, torch.Generator().manual_seed(seed)
-        self._named = {name: _first(name, size, shape, draw) for name, size in sizes(shape).items()}
-
-    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """In the order of `sizes`."""
-        yield from self._named.items()
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Name -> tensor, as the twin's."""
-        return {name: value.detach() for name, value in self._named.items()}
-
-    def load(self, values: Mapping[str, Tensor]) -> None:
-        """Takes over all parameters. Raises KeyError where one is missing."""
-        with torch.no_grad():
-            for name, parameter in self._named.items():
-                parameter.copy_(values[name])
+        super().__init__({name: _first(name, size, shape, draw) for name, size in sizes(shape).items()})
 
     def __call__(self, images: Tensor) -> Tensor:
         """(B, N, S, S) -> (B, classes), before softmax."""
@@ -98,27 +84,10 @@ class Vit:
         p, maps = self._named, []
         weight = p["patches.weight"].flatten(1)  # (C, N, P, P) -> (C, N P P)
         x = cut(images, self.shape.patch) @ weight.T + p["patches.bias"] + p["positions"]  # (B, T, C)
-        for layer in range(self.shape.layers):
-            at = f"blocks.{layer}."
-            seen, shares = self._attend(layer_norm(x, p[at + "norm1.weight"], p[at + "norm1.bias"]), at)
-            x = x + seen
-            hidden = layer_norm(x, p[at + "norm2.weight"], p[at + "norm2.bias"])
-            hidden = gelu(hidden @ p[at + "linear1.weight"].T + p[at + "linear1.bias"])  # (B, T, F C)
-            x = x + hidden @ p[at + "linear2.weight"].T + p[at + "linear2.bias"]  # (B, T, C)
+        for number in range(self.shape.layers):
+            x, shares = layer(p, f"blocks.{number}.", x, self.shape.heads)
             maps.append(shares)
         return layer_norm(x, p["norm.weight"], p["norm.bias"]).mean(dim=1), maps  # (B, T, C) -> (B, C)
-
-    def _attend(self, x: Tensor, at: str) -> tuple[Tensor, Tensor]:
-        """softmax(Q Kᵀ / √D) V in each head, no token hidden from another (Vaswani et al. 2017): (B, T, C), (B, H, T, T)."""
-        p, heads = self._named, self.shape.heads
-        batch, length, width = x.shape
-        joined = x @ p[at + "self_attn.in_proj_weight"].T + p[at + "self_attn.in_proj_bias"]  # (B, T, 3C)
-        q, k, v = (
-            part.view(batch, length, heads, width // heads).transpose(1, 2) for part in joined.chunk(3, dim=-1)
-        )  # (B, T, C) -> (B, H, T, D) each
-        shares = torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(width // heads), dim=-1)  # (B, H, T, T)
-        mixed = (shares @ v).transpose(1, 2).reshape(batch, length, width)  # (B, H, T, D) -> (B, T, C)
-        return mixed @ p[at + "self_attn.out_proj.weight"].T + p[at + "self_attn.out_proj.bias"], shares
 
 
 class TorchViT(nn.Module):
@@ -129,7 +98,7 @@ class TorchViT(nn.Module):
         self.shape = shape
         self.patches = nn.Conv2d(shape.channels, shape.width, kernel_size=shape.patch, stride=shape.patch)
         self.positions = nn.Parameter(torch.randn(1, shape.tokens, shape.width) * POSITION_SPREAD)
-        self.blocks = nn.ModuleList(_block(shape) for _ in range(shape.layers))
+        self.blocks = nn.ModuleList(torch_layer(shape.width, shape.heads, shape.forward) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(shape.width)
         self.head = nn.Linear(shape.width, shape.classes)
 
@@ -175,18 +144,6 @@ class TorchViT(nn.Module):
         return self.answer(self.leave(tokens)), maps
 
 
-def _block(shape: Shape) -> nn.TransformerEncoderLayer:
-    return nn.TransformerEncoderLayer(
-        shape.width,
-        shape.heads,
-        dim_feedforward=shape.forward * shape.width,
-        dropout=0.0,
-        activation="gelu",
-        batch_first=True,
-        norm_first=True,
-    )
-
-
 def small_vit(classes: int) -> TorchViT:
     """For 16x16 grey pictures, 103 thousand parameters: as many as the small CNN, so that the two compare."""
     return TorchViT(Shape(classes))
@@ -215,30 +172,14 @@ def similarity(positions: Tensor) -> Tensor:
 
 def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
     """Every parameter's name and size."""
-    c, wide = shape.width, shape.forward * shape.width
+    c = shape.width
     named: dict[str, tuple[int, ...]] = {
         "positions": (1, shape.tokens, c),
         "patches.weight": (c, shape.channels, shape.patch, shape.patch),
         "patches.bias": (c,),
     }
-    for layer in range(shape.layers):
-        named |= {
-            f"blocks.{layer}.{name}": size
-            for name, size in {
-                "self_attn.in_proj_weight": (3 * c, c),
-                "self_attn.in_proj_bias": (3 * c,),
-                "self_attn.out_proj.weight": (c, c),
-                "self_attn.out_proj.bias": (c,),
-                "linear1.weight": (wide, c),
-                "linear1.bias": (wide,),
-                "linear2.weight": (c, wide),
-                "linear2.bias": (c,),
-                "norm1.weight": (c,),
-                "norm1.bias": (c,),
-                "norm2.weight": (c,),
-                "norm2.bias": (c,),
-            }.items()
-        }
+    for number in range(shape.layers):
+        named |= layer_sizes(f"blocks.{number}.", c, shape.forward)
     return named | {
         "norm.weight": (c,),
         "norm.bias": (c,),

@@ -6,7 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from models.nn.gpt import Gpt, Shape, TorchGpt, cross_entropy, gelu, layer_norm, sizes  # noqa: E402
+from models.nn.gpt import Gpt, Shape, TorchGpt, cross_entropy, sizes  # noqa: E402
+from models.nn.transformer import gelu, layer_norm  # noqa: E402
 
 SHAPE = Shape(vocabulary=11, context=8, width=12, heads=3, layers=2)
 
